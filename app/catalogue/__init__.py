@@ -1,0 +1,1 @@
+"""The catalogue: coded lists with labels in both languages, purchase items, responsibility lists."""

@@ -1,0 +1,1 @@
+"""Rank organizations for projects, and plan who meets whom."""

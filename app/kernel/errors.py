@@ -70,7 +70,11 @@ class NotFound(SheqiaError):
 class NotSignedIn(SheqiaError):
     """No valid credential (HTTP 401)."""
 
-    kind, zh, en = "not_signed_in", "请先登录：缺少有效的访问令牌。", "Sign in first: a valid bearer token is missing."
+    kind, zh, en = (
+        "not_signed_in",
+        "请先登录：缺少有效的访问令牌。",
+        "Sign in first: a valid bearer token is missing.",
+    )
 
 
 class Stale(SheqiaError):
@@ -93,6 +97,12 @@ class TooMany(SheqiaError):
     """More requests than allowed (HTTP 429); `extra['retry_after']` is in seconds."""
 
     kind, zh, en = "too_many_requests", "请求过于频繁，请稍后再试。", "Too many requests; try again later."
+
+
+class CannotRun(SheqiaError):
+    """The program cannot start or go on, and its operator can mend that (command line: one line, exit code 1)."""
+
+    kind, zh, en = "cannot_run", "程序无法运行。", "The program cannot run."
 
 
 def raise_all(problems: Iterable[Problem], error: type[SheqiaError] = NotNow) -> None:

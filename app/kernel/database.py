@@ -136,5 +136,3 @@ class BorrowedDatabase(Database):
 
     async def close(self) -> None:
         """The connection belongs to the lender."""
-
-

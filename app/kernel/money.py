@@ -35,7 +35,7 @@ def fen_of(text: str) -> int:
 
 
 def _parse(value: Any, info: ValidationInfo) -> int:
-    in_fen = bool(info.context) and info.context.get("money") == "fen"
+    in_fen = info.context is not None and info.context.get("money") == "fen"
     if in_fen and isinstance(value, int) and not isinstance(value, bool):
         fen = value
     elif isinstance(value, str):

@@ -1,0 +1,205 @@
+"""One append-only log of everything that happened, written in the same transaction as the change itself.
+
+An entry gets its place in line (`position`) from the sealer, never from its id: ids and `now()` are given before
+commit, so a reader that keeps "the last id seen" loses late commits for ever. Readers and cursors use positions only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    and_,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from app.kernel import clock
+from app.kernel.actor import Actor
+from app.kernel.database import Base
+
+PUBLIC, PARTIES, OFFICIALS, AUDITORS = "public", "parties", "officials", "auditors"
+"""Audience levels: everyone; the named parties and the officials of the area; those officials; only who reads everything."""
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64 bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+class JournalEntry(Base):
+    """Who did what to which thing, from where to where, why; and who may know."""
+
+    __tablename__ = "journal_entries"
+    __table_args__ = (
+        Index("ix_journal_entries_xid_entry_id", "xid", "entry_id"),
+        Index("ix_journal_entries_subject", "subject_id", "entry_id"),
+    )
+
+    entry_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+    at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    domain_at: Mapped[datetime] = mapped_column(default=clock.now)
+    subject_kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    subject_number: Mapped[str | None]
+    event: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    actor_label: Mapped[str]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str | None]
+    note: Mapped[str | None]
+    change: Mapped[dict[str, Any]]
+    area_path: Mapped[str] = mapped_column(default="")
+    party_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PG_UUID(as_uuid=True)), default=list)
+    level: Mapped[str]
+
+
+class JournalSeal(Base):
+    """The gap-free position of an entry and its link in the SHA-256 chain."""
+
+    __tablename__ = "journal_seals"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("journal_entries.entry_id"), unique=True)
+    prev_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class JournalMark(Base):
+    """How far the sealer has come, and in which cluster: one row."""
+
+    __tablename__ = "journal_mark"
+
+    only: Mapped[bool] = mapped_column(primary_key=True, default=True)
+    always: Mapped[bool] = mapped_column(Computed("only IS TRUE", persisted=True))
+    cluster: Mapped[str] = mapped_column(Text, default="")
+    restored_up_to: Mapped[int] = mapped_column(BigInteger, default=0)
+    xid: Mapped[int] = mapped_column(Xid8, default=0)
+    entry_id: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may know of an entry: officials of the area, the named parties, or everyone, by level."""
+
+    area_path: str = ""
+    party_ids: tuple[UUID, ...] = ()
+    level: str = OFFICIALS
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing to write down. `change` maps field → [old, new] or holds the facts of the act."""
+
+    subject_kind: str
+    subject_id: UUID
+    event: str
+    audience: Audience
+    number: str | None = None
+    from_state: str | None = None
+    to_state: str | None = None
+    note: str | None = None
+    change: dict[str, Any] = field(default_factory=dict)
+
+
+async def record(session: AsyncSession, actor: Actor, *events: Event) -> None:
+    """Write the events in the caller's transaction, in one statement however many there are."""
+    if events:
+        await session.execute(insert(JournalEntry), [_row(actor, event) for event in events])
+
+
+def _row(actor: Actor, event: Event) -> dict[str, Any]:
+    return {
+        "subject_kind": event.subject_kind,
+        "subject_id": event.subject_id,
+        "subject_number": event.number,
+        "event": event.event,
+        "actor_kind": actor.kind,
+        "actor_id": actor.account_id,
+        "actor_label": actor.label,
+        "from_state": event.from_state,
+        "to_state": event.to_state,
+        "note": event.note,
+        "change": event.change,
+        "area_path": event.audience.area_path,
+        "party_ids": list(event.audience.party_ids),
+        "level": event.audience.level,
+    }
+
+
+def visible_to(actor: Actor, *, reads_everything: Sequence[str] = ("auditor",)) -> ColumnElement[bool]:
+    """The filter of entries `actor` may see."""
+    if actor.is_system or actor.holds(*reads_everything):
+        return true()
+    seen = [JournalEntry.level == PUBLIC]
+    parties = list(actor.party_ids)
+    if parties:
+        seen.append(and_(JournalEntry.level == PARTIES, JournalEntry.party_ids.overlap(parties)))
+    inside = [
+        true()
+        if path == ""
+        else or_(JournalEntry.area_path == path, JournalEntry.area_path.startswith(path + "/"))
+        for path in actor.area_paths()
+    ]
+    if inside:
+        seen.append(and_(JournalEntry.level.in_((PARTIES, OFFICIALS)), or_(*inside)))
+    return or_(*seen) if seen else false()
+
+
+async def read(
+    session: AsyncSession, actor: Actor, *, after: int, limit: int
+) -> tuple[list[tuple[int, JournalEntry]], int]:
+    """Sealed entries with position > `after` that `actor` may see, and the position up to which was looked.
+
+    The second number lets a cursor pass entries the reader may not see without telling it anything about them.
+    """
+    head = await session.scalar(select(func.max(JournalSeal.position))) or 0
+    rows = (
+        await session.execute(
+            select(JournalSeal.position, JournalEntry)
+            .join(JournalEntry, JournalEntry.entry_id == JournalSeal.entry_id)
+            .where(JournalSeal.position > after, JournalSeal.position <= head, visible_to(actor))
+            .order_by(JournalSeal.position)
+            .limit(limit)
+        )
+    ).all()
+    entries = [(position, entry) for position, entry in rows]
+    seen_up_to = entries[-1][0] if len(entries) == limit else max(head, after)
+    return entries, seen_up_to
+
+
+async def history(session: AsyncSession, actor: Actor, subject_id: UUID) -> list[JournalEntry]:
+    """Everything the actor may know about one thing, oldest first."""
+    return list(
+        await session.scalars(
+            select(JournalEntry)
+            .where(JournalEntry.subject_id == subject_id, visible_to(actor))
+            .order_by(JournalEntry.entry_id)
+        )
+    )

@@ -1,0 +1,202 @@
+"""The table of moves of a thing with states, and the one door through which every state changes.
+
+A domain keeps one `Lifecycle`: (state, event) → state, who may, what must hold. `move()` locks the row, finds the line,
+asks who, collects all broken rules, writes the state and one journal entry. No other code writes a state.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kernel import clock, journal
+from app.kernel.actor import Actor
+from app.kernel.database import Stated
+from app.kernel.errors import NotNow, NotYou, Problem, raise_all
+
+Thing = TypeVar("Thing", bound=Stated)
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Generic[Thing]):
+    """What a rule judges: the locked thing, who acts, what was sent with the event, and facts loaded under the lock."""
+
+    thing: Thing
+    actor: Actor
+    data: Mapping[str, Any] = field(default_factory=dict)
+    facts: Any = None
+    note: str | None = None
+
+
+Rule = Callable[[Case[Any]], Iterable[Problem]]
+Who = Callable[[Actor, Any], bool]
+Facts = Callable[[AsyncSession, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table. `note_required` asks the actor for a written reason."""
+
+    source: str
+    event: str
+    target: str
+    who: Who
+    rules: tuple[Rule, ...] = ()
+    note_required: bool = False
+    zh: str = ""
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An event as the caller sees it now: allowed, or blocked by these problems."""
+
+    event: str
+    target: str
+    zh: str
+    en: str
+    allowed: bool
+    note_required: bool
+    problems: tuple[Problem, ...]
+
+
+NOTE_MISSING = Problem(
+    "note_required", "此操作须写明理由（note）。", "This act needs a written reason (note).", "/note"
+)
+
+
+class Lifecycle(Generic[Thing]):
+    """One domain's table of moves.
+
+    `audience` says who may know of a move; `facts` loads, once and under the lock, what the rules compare.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        states: Mapping[str, tuple[str, str]],
+        initial: str,
+        lines: Sequence[Line],
+        *,
+        audience: Callable[[Thing], journal.Audience],
+        facts: Facts | None = None,
+    ) -> None:
+        self.name, self.states, self.initial = name, dict(states), initial
+        self.lines, self.audience, self.facts = tuple(lines), audience, facts
+        self._table = {(line.source, line.event): line for line in self.lines}
+        unknown = {s for line in self.lines for s in (line.source, line.target)} - set(self.states)
+        if unknown or len(self._table) != len(self.lines):
+            raise ValueError(f"lifecycle {name}: unknown states {unknown} or a repeated line")
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(line.event for line in self.lines))
+
+    @property
+    def final(self) -> frozenset[str]:
+        """States that nothing leaves."""
+        return frozenset(self.states) - {line.source for line in self.lines}
+
+    def line(self, state: str, event: str) -> Line | None:
+        return self._table.get((state, event))
+
+    def from_state(self, state: str) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.source == state)
+
+    def judge(self, line: Line, case: Case[Thing]) -> tuple[Problem, ...]:
+        """All broken rules of one line, in the order of the table."""
+        broken = [NOTE_MISSING] if line.note_required and not (case.note or "").strip() else []
+        return (*broken, *(problem for rule in line.rules for problem in rule(case)))
+
+    async def choices(self, session: AsyncSession, thing: Thing, actor: Actor) -> list[Choice]:
+        """What this actor may do with the thing now; for what is blocked, why. Others' events are not listed."""
+        lines = [line for line in self.from_state(thing.state) if line.who(actor, thing)]
+        facts = await self.facts(session, thing) if self.facts and lines else None
+        found = []
+        for line in lines:
+            problems = tuple(
+                problem
+                for problem in self.judge(line, Case(thing, actor, facts=facts, note="-"))
+                if problem.pointer is None or not problem.pointer.startswith("/data")
+            )
+            found.append(
+                Choice(line.event, line.target, line.zh, line.en, not problems, line.note_required, problems)
+            )
+        return found
+
+
+async def lock(session: AsyncSession, thing: Stated) -> None:
+    """Lock the thing's row until the transaction ends, and see it as it is now."""
+    columns = [attribute.key for attribute in inspect(type(thing)).column_attrs]
+    await session.flush()
+    await session.refresh(thing, attribute_names=columns, with_for_update=True)
+
+
+async def move(
+    session: AsyncSession,
+    lifecycle: Lifecycle[Any],
+    thing: Stated,
+    event: str,
+    actor: Actor,
+    note: str | None = None,
+    *,
+    data: Mapping[str, Any] | None = None,
+    facts: Any = None,
+    change: Mapping[str, Any] | None = None,
+) -> Line:
+    """Move `thing` by `event`, or raise with every reason why not, changing nothing.
+
+    Raises `NotNow` (no such line: names the events that are possible; or broken rules) and `NotYou`.
+    `change` joins the journal entry. `facts` replaces the lifecycle's own loader where the service has them already.
+    """
+    await lock(session, thing)
+    line = lifecycle.line(thing.state, event)
+    if line is None:
+        possible = [choice.event for choice in lifecycle.from_state(thing.state)]
+        raise NotNow(_not_possible(lifecycle, thing.state, event, possible), possible=possible)
+    if not actor.is_system and not line.who(actor, thing):
+        raise NotYou()
+    if facts is None and lifecycle.facts is not None and line.rules:
+        facts = await lifecycle.facts(session, thing)
+    raise_all(lifecycle.judge(line, Case(thing, actor, data or {}, facts, note)))
+    source, thing.state, thing.state_since = thing.state, line.target, clock.now()
+    await session.flush()
+    await journal.record(
+        session,
+        actor,
+        journal.Event(
+            subject_kind=lifecycle.name,
+            subject_id=thing.id,
+            number=getattr(thing, "number", None),
+            event=event,
+            audience=lifecycle.audience(thing),
+            from_state=source,
+            to_state=line.target,
+            note=note,
+            change=dict(change or {}),
+        ),
+    )
+    return line
+
+
+def _not_possible(lifecycle: Lifecycle[Any], state: str, event: str, possible: list[str]) -> Problem:
+    zh_state, en_state = lifecycle.states[state]
+    offered = "、".join(possible) or "无"
+    return Problem(
+        "transition_not_possible",
+        f"当前状态为“{zh_state}”，不能执行 {event}；现在可执行：{offered}。",
+        f"In state '{en_state}' the event '{event}' is not possible; possible now: {', '.join(possible) or 'none'}.",
+        "/event",
+        {"state": state, "event": event, "possible": possible},
+    )
+
+
+def picture(lifecycle: Lifecycle[Any]) -> str:
+    """The table drawn as a Mermaid state diagram, one line per row, in the order of the table."""
+    rows = ["stateDiagram-v2", f"    [*] --> {lifecycle.initial}"]
+    rows += [f"    {name}: {zh} {en}" for name, (zh, en) in lifecycle.states.items()]
+    rows += [f"    {line.source} --> {line.target}: {line.event}" for line in lifecycle.lines]
+    rows += [f"    {name} --> [*]" for name in lifecycle.states if name in lifecycle.final]
+    return "\n".join(rows) + "\n"

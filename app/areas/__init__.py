@@ -1,0 +1,1 @@
+"""Areas: city, districts, streets and communities, with codes, former names and aliases."""

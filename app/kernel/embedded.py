@@ -38,6 +38,7 @@ DATABASE = "sheqia"
 PORT = 5432  # names the socket file only: the server never listens on the network
 LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 LEAST_FREE_BYTES = 1 << 20
+SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 
 
 class EmbeddedPostgresError(CannotRun):
@@ -278,8 +279,13 @@ class EmbeddedPostgres:
         )
 
     def _answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as client:
-            return client.connect_ex(str(self.folder.socket_dir / f".s.PGSQL.{PORT}")) == 0
+        """Ask whether it speaks TLS: the one question a server answers before it asks who is there."""
+        with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+            client.settimeout(5)
+            client.connect(str(self.folder.socket_dir / f".s.PGSQL.{PORT}"))
+            client.sendall(SSL_REQUEST)
+            return client.recv(1) == b"N"
+        return False
 
     def _unsupervised(self) -> bool:
         return _is_free(self.folder.supervisor_lock)

@@ -274,9 +274,9 @@ class Supervisor:
         free = shutil.disk_usage(self.folder.root).free
         if "No space left on device" in said or free < LEAST_FREE_BYTES:
             return disk_full(self.folder.root)
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
-        fatal = [line for line in lines if re.search(r"FATAL|PANIC|error:", line)]
-        reason = (fatal or lines or ["?"])[0]
+        lines = [re.sub(r"^.*?\[\d+\] ", "", line).strip() for line in said.splitlines() if line.strip()]
+        telling = [line for line in lines if re.search(r"FATAL|PANIC|error|invalid|could not", line)]
+        reason = "; ".join((telling or lines or ["?"])[:2])
         return EmbeddedPostgresError(
             "postgres_failed",
             f"内置 PostgreSQL 的 {program} 未能启动：{reason}（日志：{self.folder.server_log}）",

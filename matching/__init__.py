@@ -1,1 +1,32 @@
 """Rank organizations for projects, and plan who meets whom."""
+
+from matching.encoder import BundledEncoder, MemoryStore, TextEncoder, VectorStore
+from matching.gates import CODES, Failure, GateRules, gates
+from matching.live import LiveIndex
+from matching.model import Engagement, Organization, Project, Record
+from matching.ranker import Ranker
+from matching.ranking import Ranking
+from matching.text import TextModel
+from matching.weights import COLUMNS, FACTORS, Weights
+
+__all__ = [
+    "CODES",
+    "COLUMNS",
+    "FACTORS",
+    "BundledEncoder",
+    "Engagement",
+    "Failure",
+    "GateRules",
+    "LiveIndex",
+    "MemoryStore",
+    "Organization",
+    "Project",
+    "Ranker",
+    "Ranking",
+    "Record",
+    "TextEncoder",
+    "TextModel",
+    "VectorStore",
+    "Weights",
+    "gates",
+]

@@ -1,0 +1,135 @@
+"""The eight soft factors and the open adjustments, each a share of its points for every pair.
+
+Each factor function returns the share (0–1, float32) and where its data is missing; a missing share is ½
+and is shown as "no data". Sources: DOMAIN list of factors; only + − × ÷ min max are used, so that results
+are the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.text import LIKE_FROM, LIKE_GAIN, SCALE
+from matching.views import View
+from matching.weights import ADJUSTMENT, FACTORS, Weights
+
+Share = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+NEUTRAL = np.float32(0.5)
+_ONE = np.float32(1.0)
+
+
+def _known(share: Share, missing: Mask) -> tuple[Share, Mask]:
+    return np.where(missing, NEUTRAL, share), missing
+
+
+def likeness(view: View) -> Share:
+    """How near the two texts are, 0–1, after the organization's own nearness to everything is taken off."""
+    cosine = view.dot("vector", "vector") * np.float32(1.0 / SCALE**2) - view.o("hub")
+    return np.clip((cosine - LIKE_FROM) * LIKE_GAIN, np.float32(0.0), _ONE)
+
+
+def text(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """Category agreement and likeness of the texts, mixed by the weights' category share."""
+    like = likeness(view)
+    category = view.dot("main_category", "near_categories")
+    unknown = ~(view.p("has_category") & view.o("has_categories"))
+    category = np.where(unknown, like, np.minimum(category, _ONE))
+    part = np.float32(weights.category_share)
+    return part * category + (_ONE - part) * like, np.zeros_like(unknown)
+
+
+def target_group(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """The part of the needed groups that the organization serves."""
+    needed = view.p("groups_needed")
+    missing = (needed == 0) | ~view.o("has_groups")
+    return _known(view.dot("groups", "groups") / np.maximum(needed, _ONE), missing)
+
+
+def place(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """Work in the same street 1, home in the district 0.8, a neighbour 0.5, a claim to serve 0.4."""
+    near = view.at("home", "district")
+    claim = (view.at("serves", "district") > 0) | view.o("city_wide")
+    share = np.maximum(near, np.where(claim, np.float32(0.4), np.float32(0.0)))
+    share = np.where(view.at("worked_streets", "street") > 0, _ONE, share)
+    return _known(share, ~view.o("has_place") | (view.p("district_count") == 0))
+
+
+def track_record(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """Grades of like work in three years, the newest counting most, drawn to neutral when few."""
+    share = view.dot("main_category", "track")
+    return _known(share, ~view.o("has_record") | ~view.p("has_category"))
+
+
+def staff(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """Certified social workers for twice the number asked, a supervisor, the preferred qualifications."""
+    wanted = np.maximum(view.p("min_certified"), _ONE) * np.float32(2.0)
+    enough = np.minimum(view.o("certified") / wanted, _ONE)
+    supervisor = np.where(np.isnan(view.o("supervisors")), NEUTRAL, np.minimum(view.o("supervisors"), _ONE))
+    asked = view.p("preferred_count")
+    held = view.dot("preferred", "qualifications") / np.maximum(asked, _ONE)
+    base = np.float32(0.8) * enough + np.float32(0.2) * supervisor
+    share = np.where(asked > 0, np.float32(0.75) * base + np.float32(0.25) * held, base)
+    return _known(share.astype(np.float32), np.isnan(view.o("certified")) & (asked >= 0))
+
+
+def capacity(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """The free part of its capacity; the last place counts half for a small job."""
+    most = view.o("capacity")
+    free = np.maximum(most - view.o("active"), np.float32(0.0))
+    share = free / np.maximum(most, _ONE)
+    small = (free == 1) & (most > 1) & (view.p("budget") <= np.float32(weights.small_job_fen))
+    return _known(np.where(small, share * NEUTRAL, share), np.isnan(most) & (view.p("min_rating") >= 0))
+
+
+def money(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """Inside its preferred range, and no more than about half of last year's income."""
+    budget = view.p("budget")
+    below = np.where(np.isnan(view.o("money_from")), _ONE, budget / np.maximum(view.o("money_from"), _ONE))
+    above = np.where(np.isnan(view.o("money_to")), _ONE, view.o("money_to") / np.maximum(budget, _ONE))
+    fits = np.minimum(np.minimum(below, above), _ONE)
+    no_range = np.isnan(view.o("money_from")) & np.isnan(view.o("money_to"))
+    fits = np.where(no_range, NEUTRAL, fits)
+    bears = np.minimum(view.o("income") * NEUTRAL / np.maximum(budget, _ONE), _ONE)
+    no_income = np.isnan(view.o("income"))
+    bears = np.where(no_income, NEUTRAL, bears)
+    share = np.float32(0.6) * fits + np.float32(0.4) * bears
+    return _known(share.astype(np.float32), np.isnan(budget) | (no_range & no_income))
+
+
+def rating(view: View, weights: Weights) -> tuple[Share, Mask]:
+    """5A 1 down to none 0.3; a mere 基本合格 takes ½, each honour adds a tenth up to two."""
+    share = np.float32(0.3) + np.float32(0.14) * view.o("rating")
+    share = share + np.float32(0.1) * np.minimum(view.o("honours"), np.float32(2.0))
+    share = share - np.where(view.o("inspection_basic"), NEUTRAL, np.float32(0.0))
+    share = np.clip(share, np.float32(0.0), _ONE) + np.zeros_like(view.p("min_rating"))
+    return share, np.zeros_like(share, dtype=np.bool_)
+
+
+def adjustment(view: View, weights: Weights) -> NDArray[np.float32]:
+    """Points given or taken openly: a pilot for new organizations, a brake on a buyer's favourite."""
+    pilot = (
+        view.o("new")
+        & (view.o("supervisors") > 0)
+        & (view.p("budget") <= np.float32(weights.pilot_budget_fen))
+    )
+    dominant = view.at("buyer_share", "buyer") > np.float32(weights.dominance_share)
+    points = np.where(pilot, np.float32(weights.pilot_bonus), np.float32(0.0))
+    return points - np.where(dominant, np.float32(weights.dominance_malus), np.float32(0.0))
+
+
+FUNCTIONS: dict[str, Callable[[View, Weights], tuple[Share, Mask]]] = {
+    "text": text,
+    "target_group": target_group,
+    "place": place,
+    "track_record": track_record,
+    "staff": staff,
+    "capacity": capacity,
+    "money": money,
+    "rating": rating,
+}
+assert tuple(FUNCTIONS) == FACTORS
+assert ADJUSTMENT not in FUNCTIONS

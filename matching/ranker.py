@@ -1,0 +1,225 @@
+"""The ranker: organizations for projects, projects for organizations, from one score."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.columns import Columns, Vocabulary, organization_columns, project_columns
+from matching.encoder import TextEncoder, VectorStore
+from matching.explain import Explainer
+from matching.gates import GateRules
+from matching.model import Organization, Project
+from matching.ranking import Ranking
+from matching.scoring import EXCLUDED, ROWS, best_of_rows, pair_scores
+from matching.text import TextModel, organization_text, project_text
+from matching.weights import COLUMNS, Weights
+
+
+class Ranker:
+    """Ranks by gates, eight factors and open adjustments, as of a given day.
+
+    A scikit-learn style estimator: parameters are only kept by `__init__`, `get_params`, `set_params` and
+    `clone` work, and what `fit` learns ends with an underscore. `store` keeps text vectors between runs.
+    `n_jobs` and `backend` ('loky' or any joblib backend, such as 'dask') share out blocks of `block` rows.
+    """
+
+    def __init__(
+        self,
+        as_of: date,
+        *,
+        weights: Weights | None = None,
+        rules: GateRules | None = None,
+        encoder: TextEncoder | None = None,
+        store: VectorStore | None = None,
+        n_jobs: int = 1,
+        backend: str = "loky",
+        block: int = ROWS,
+        random_state: int | None = None,
+    ) -> None:
+        self.as_of = as_of
+        self.weights = weights
+        self.rules = rules
+        self.encoder = encoder
+        self.store = store
+        self.n_jobs = n_jobs
+        self.backend = backend
+        self.block = block
+        self.random_state = random_state
+
+    @classmethod
+    def _parameters(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters given to `__init__`."""
+        return {name: getattr(self, name) for name in self._parameters()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters by name. Raises ValueError for a name that is not one."""
+        known = self._parameters()
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(f"no parameter {name!r}; there are {known}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        return f"Ranker(as_of={self.as_of!r})"
+
+    def fit(self, organizations: Sequence[Organization], projects: Sequence[Project] = ()) -> Self:
+        """Learn the organizations, and optionally the projects that `rank_projects` is to rank.
+
+        Raises ValueError when two organizations share an id.
+        """
+        self.weights_ = self.weights or Weights()
+        self.rules_ = self.rules or GateRules()
+        self.text_ = TextModel(self.encoder)
+        self.vocabulary_ = Vocabulary()
+        self.organizations_ = _by_id(organizations, ordered=True)
+        self.projects_ = _by_id(projects, ordered=True)
+        self.vocabulary_.learn(self.organizations_.values())
+        self.columns_ = self.encode_organizations(list(self.organizations_.values()))
+        self.project_columns_ = self.encode_projects(list(self.projects_.values()))
+        return self
+
+    def encode_organizations(self, organizations: Sequence[Organization]) -> Columns:
+        """Organizations as columns, in the order given, under the fitted vocabulary."""
+        columns = organization_columns(organizations, self.vocabulary_, self.as_of)
+        texts = [organization_text(org) for org in organizations]
+        columns.arrays["vector"] = self.text_.vectors(texts, self.store)
+        columns.arrays["hub"] = np.zeros(len(texts), dtype=np.float32)
+        return columns
+
+    def encode_projects(self, projects: Sequence[Project]) -> Columns:
+        """Projects as columns, in the order given, under the fitted vocabulary."""
+        columns = project_columns(projects, self.vocabulary_)
+        columns.arrays["vector"] = self.text_.vectors([project_text(p) for p in projects], self.store)
+        return columns
+
+    def rank(self, projects: Sequence[Project | str], limit: int = 20) -> Ranking:
+        """The best organizations of each project; rows keep the order of `projects`.
+
+        A string names a project that was given to `fit`. Raises KeyError for an unknown id.
+        """
+        self._check_fitted()
+        known, columns = self._project_rows(projects)
+        return self._ranking(known, self.organizations_, columns, self.columns_, limit, of_projects=True)
+
+    def rank_projects(
+        self,
+        organizations: Sequence[Organization | str] | None = None,
+        limit: int = 20,
+        *,
+        projects: Sequence[Project] | None = None,
+    ) -> Ranking:
+        """The best projects of each organization, from the same score.
+
+        Without `organizations` all fitted ones are meant, without `projects` those given to `fit`. An
+        organization need not be among the fitted. Raises KeyError for an unknown id.
+        """
+        self._check_fitted()
+        if projects is None:
+            known, columns = self.projects_, self.project_columns_
+        else:
+            known = _by_id(projects, ordered=True)
+            columns = self.encode_projects(list(known.values()))
+        if organizations is None:
+            return self._ranking(known, self.organizations_, columns, self.columns_, limit, of_projects=False)
+        named = [self.organizations_[o] if isinstance(o, str) else o for o in organizations]
+        if all(self.organizations_.get(o.id) is o for o in named):
+            rows = self.columns_.take([self.columns_.row_of[o.id] for o in named])
+            return self._ranking(known, _by_id(named, ordered=False), columns, rows, limit, of_projects=False)
+        other = Ranker(**self.get_params()).fit(named)
+        return other.rank_projects([o.id for o in named], limit, projects=list(known.values()))
+
+    def _project_rows(self, projects: Sequence[Project | str]) -> tuple[dict[str, Project], Columns]:
+        named = [self.projects_[p] if isinstance(p, str) else p for p in projects]
+        known = _by_id(named, ordered=False)
+        if all(self.projects_.get(p.id) is p for p in named):
+            return known, self.project_columns_.take([self.project_columns_.row_of[p.id] for p in named])
+        return known, self.encode_projects(named)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "columns_"):
+            raise ValueError("fit the ranker on organizations first")
+
+    def _ranking(
+        self,
+        projects: dict[str, Project],
+        organizations: dict[str, Organization],
+        project_columns: Columns,
+        organization_columns: Columns,
+        limit: int,
+        *,
+        of_projects: bool,
+    ) -> Ranking:
+        if limit < 1:
+            raise ValueError("limit must be at least 1")
+        rows = project_columns if of_projects else organization_columns
+        candidates = organization_columns if of_projects else project_columns
+        cols, totals = self._best(project_columns, organization_columns, limit, of_projects)
+        n = len(rows)
+        shown = np.full((n, limit), -1, dtype=np.intp)
+        keep = totals > EXCLUDED
+        shown[:, : cols.shape[1]] = np.where(keep, cols, -1)
+        at, place = np.nonzero(shown >= 0)
+        picked = shown[at, place]
+        pair_rows, pair_cols = (at, picked) if of_projects else (picked, at)
+        pairs = pair_scores(
+            project_columns, organization_columns, pair_rows, pair_cols, self.weights_, self.rules_
+        )
+
+        def spread(values: NDArray[Any], fill: Any, dtype: Any) -> NDArray[Any]:
+            out = np.full((n, limit), fill, dtype=dtype)
+            out[at, place] = values
+            return out
+
+        ids = np.array(candidates.ids, dtype=object)
+        explainer = Explainer(self, projects, organizations, project_columns, organization_columns)
+        return Ranking(
+            tuple(rows.ids),
+            spread(ids[picked] if len(ids) else [], None, object),
+            spread(pairs.scores, np.nan, np.float64),
+            {name: spread(pairs.factors[name], np.nan, np.float64) for name in COLUMNS},
+            {name: spread(pairs.no_data[name], False, np.bool_) for name in COLUMNS},
+            of_projects,
+            explainer.explain,
+            explainer.excluded_from_project if of_projects else explainer.excluded_from_organization,
+        )
+
+    def _best(
+        self, projects: Columns, organizations: Columns, limit: int, of_projects: bool
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        rows = projects if of_projects else organizations
+        starts = range(0, len(rows), self.block)
+
+        def part(start: int) -> tuple[Columns, Columns]:
+            stop = min(start + self.block, len(rows))
+            block = rows.rows(start, stop)
+            return (block, organizations) if of_projects else (projects, block)
+
+        tasks = ((*part(start), self.weights_, self.rules_, limit, of_projects) for start in starts)
+        if self.n_jobs == 1 or len(starts) <= 1:
+            done = [best_of_rows(*task) for task in tasks]
+        else:
+            from joblib import Parallel, delayed, parallel_config
+
+            with parallel_config(backend=self.backend, n_jobs=self.n_jobs):
+                done = Parallel()(delayed(best_of_rows)(*task) for task in tasks)
+        if not done:
+            return np.zeros((0, 0), dtype=np.intp), np.zeros((0, 0), dtype=np.float32)
+        return np.concatenate([c for c, _ in done]), np.concatenate([t for _, t in done])
+
+
+def _by_id(things: Sequence[Any], *, ordered: bool) -> dict[str, Any]:
+    """Things by id. Candidates are kept in the order of their ids, which is the rule for breaking ties."""
+    known = {thing.id: thing for thing in things}
+    if len(known) != len(things):
+        raise ValueError("two of the things given share an id")
+    return dict(sorted(known.items())) if ordered else known

@@ -2,11 +2,10 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -51,16 +50,22 @@ class Paging:
         session: AsyncSession,
         query: Select[Any],
         order: Sequence[paging.Order],
-        view: Callable[[Any], View],
-    ) -> "Page[View] | Response":
-        """The page as JSON, or the whole filtered list as a file. `view` turns a row into what the reader may see."""
+        views: Callable[[AsyncSession, list[Any]], Awaitable[list[View]]],
+    ) -> Any:
+        """The page as JSON, or the whole filtered list as a file.
+
+        `views` turns a page of rows into what the reader may see, in a fixed number of statements. The declared return type
+        of the endpoint is `Page[View]`; a file leaves as it is.
+        """
         filters = sorted(
             (k, v) for k, v in self.request.query_params.multi_items() if k not in ("cursor", "limit")
         )
         secret = self.request.app.state.settings.secret
         cursors = paging.Cursors(secret, f"{self.request.url.path}?{filters}")
         if self.format != "json":
-            return _file(self.format, self.request.url.path, _all(session, query, order, cursors, view))
+            return await _file(
+                self.format, self.request.url.path, _all(session, query, order, cursors, views)
+            )
         found = await paging.page(session, query, order, cursors, self.cursor, self.limit)
         links = Links(next=self._link(found.next), prev=self._link(found.prev))
         header = ", ".join(
@@ -68,7 +73,7 @@ class Paging:
         )
         if header:
             self.response.headers["Link"] = header
-        return Page(items=[view(row) for row in found.items], links=links)
+        return Page(items=await views(session, found.items), links=links)
 
     def _link(self, cursor: str | None) -> str | None:
         if cursor is None:
@@ -97,40 +102,35 @@ async def _all(
     query: Select[Any],
     order: Sequence[paging.Order],
     cursors: paging.Cursors,
-    view: Callable[[Any], View],
+    views: Callable[[AsyncSession, list[Any]], Awaitable[list[View]]],
 ) -> AsyncIterator[list[View]]:
     cursor: str | None = None
     for _ in range(MOST_EXPORTED // EXPORT_STEP):
         found = await paging.page(session, query, order, cursors, cursor, EXPORT_STEP)
-        yield [view(row) for row in found.items]
+        yield await views(session, found.items)
         cursor = found.next
         if cursor is None:
             return
 
 
-def _file(kind: str, path: str, pages: AsyncIterator[list[Any]]) -> Response:
+async def _file(kind: str, path: str, pages: AsyncIterator[list[Any]]) -> Response:
+    # Written whole before the answer starts: the session ends with the endpoint.
+    rows = [_flat(view) async for views in pages for view in views]
+    header = list(rows[0]) if rows else []
+    cells = [[safe(row.get(name)) for name in header] for row in rows]
     name = f"{path.rstrip('/').rsplit('/', 1)[-1]}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    body = _csv(pages) if kind == "csv" else _xlsx(pages)
-    return StreamingResponse(body, media_type=MEDIA[kind], headers=headers)
+    content = _csv(header, cells) if kind == "csv" else _xlsx(header, cells)
+    return Response(content, media_type=MEDIA[kind], headers=headers)
 
 
-async def _csv(pages: AsyncIterator[list[Any]]) -> AsyncIterator[bytes]:
-    # The byte order mark makes Excel read UTF-8; the header comes from the first view.
-    yield b"\xef\xbb\xbf"
-    header: list[str] | None = None
-    async for views in pages:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        for row in map(_flat, views):
-            if header is None:
-                header = list(row)
-                writer.writerow(header)
-            writer.writerow([safe(row.get(name)) for name in header])
-        yield buffer.getvalue().encode()
+def _csv(header: list[str], cells: list[list[Any]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows([header, *cells])
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode()  # the byte order mark makes Excel read UTF-8
 
 
-async def _xlsx(pages: AsyncIterator[list[Any]]) -> AsyncIterator[bytes]:
+def _xlsx(header: list[str], cells: list[list[Any]]) -> bytes:
     import xlsxwriter
 
     buffer = io.BytesIO()
@@ -138,17 +138,10 @@ async def _xlsx(pages: AsyncIterator[list[Any]]) -> AsyncIterator[bytes]:
         buffer, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     sheet = book.add_worksheet()
-    header: list[str] | None = None
-    line = 0
-    async for views in pages:
-        for row in map(_flat, views):
-            if header is None:
-                header = list(row)
-                sheet.write_row(0, 0, header)
-            line += 1
-            sheet.write_row(line, 0, [safe(row.get(name)) for name in header])
+    for line, row in enumerate([header, *cells]):
+        sheet.write_row(line, 0, row)
     book.close()
-    yield buffer.getvalue()
+    return buffer.getvalue()
 
 
 def _flat(view: BaseModel) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Accounts, credentials, and the roles they hold in an area or for a party."""

@@ -186,7 +186,7 @@ def _track(org: Organization, as_of: date) -> NDArray[np.float32]:
                 weight[j] += share / len(codes)
                 total[j] += share * grade / len(codes)
     shrunk = (total + PRIOR_RECORDS * PRIOR_GRADE) / (weight + PRIOR_RECORDS)
-    return np.round(shrunk * _STEP) / _STEP
+    return (np.round(shrunk * _STEP) / _STEP).astype(np.float32)
 
 
 def _recency(record: Record, as_of: date) -> float:

@@ -8,6 +8,7 @@ are the same on every machine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,8 @@ NEUTRAL = np.float32(0.5)
 _ONE = np.float32(1.0)
 
 
-def _known(share: Share, missing: Mask) -> tuple[Share, Mask]:
-    return np.where(missing, NEUTRAL, share), missing
+def _known(share: NDArray[Any], missing: Mask) -> tuple[Share, Mask]:
+    return np.where(missing, NEUTRAL, share).astype(np.float32, copy=False), missing
 
 
 def likeness(view: View) -> Share:
@@ -39,7 +40,8 @@ def text(view: View, weights: Weights) -> tuple[Share, Mask]:
     unknown = ~(view.p("has_category") & view.o("has_categories"))
     category = np.where(unknown, like, np.minimum(category, _ONE))
     part = np.float32(weights.category_share)
-    return part * category + (_ONE - part) * like, np.zeros_like(unknown)
+    share: Share = part * category + (_ONE - part) * like
+    return share, np.zeros_like(unknown)
 
 
 def target_group(view: View, weights: Weights) -> tuple[Share, Mask]:
@@ -73,7 +75,7 @@ def staff(view: View, weights: Weights) -> tuple[Share, Mask]:
     held = view.dot("preferred", "qualifications") / np.maximum(asked, _ONE)
     base = np.float32(0.8) * enough + np.float32(0.2) * supervisor
     share = np.where(asked > 0, np.float32(0.75) * base + np.float32(0.25) * held, base)
-    return _known(share.astype(np.float32), np.isnan(view.o("certified")) & (asked >= 0))
+    return _known(share, np.isnan(view.o("certified")) & (asked >= 0))
 
 
 def capacity(view: View, weights: Weights) -> tuple[Share, Mask]:
@@ -97,7 +99,7 @@ def money(view: View, weights: Weights) -> tuple[Share, Mask]:
     no_income = np.isnan(view.o("income"))
     bears = np.where(no_income, NEUTRAL, bears)
     share = np.float32(0.6) * fits + np.float32(0.4) * bears
-    return _known(share.astype(np.float32), np.isnan(budget) | (no_range & no_income))
+    return _known(share, np.isnan(budget) | (no_range & no_income))
 
 
 def rating(view: View, weights: Weights) -> tuple[Share, Mask]:

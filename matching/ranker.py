@@ -184,7 +184,7 @@ class Ranker:
         explainer = Explainer(self, projects, organizations, project_columns, organization_columns)
         return Ranking(
             tuple(rows.ids),
-            spread(ids[picked] if len(ids) else [], None, object),
+            spread(ids[picked], None, object),
             spread(pairs.scores, np.nan, np.float64),
             {name: spread(pairs.factors[name], np.nan, np.float64) for name in COLUMNS},
             {name: spread(pairs.no_data[name], False, np.bool_) for name in COLUMNS},

@@ -1,0 +1,1 @@
+"""Imports: a file → raw rows → a preview with every problem → apply through the services."""

@@ -1,0 +1,113 @@
+"""Counts and rates: persons apart from contacts, never an invented number (DOMAIN.md §4.4, 45)."""
+
+import re
+from decimal import Decimal
+
+from app.imports.cells.numerals import number
+from app.imports.cells.parsed import BLANK, Cell, Context, Parsed, RowProblem, error, warning
+from app.imports.cells.text import error_cell, plain, says_nothing
+
+LARGEST = 100_000_000
+_COUNT = re.compile(
+    r"(?P<about>约|大约|预计|近|不少于|不低于|至少|超过|>=?|≥|≧)?"
+    r"(?P<number>[\d.,]+(?:e\+?\d+)?|[零一二两三四五六七八九十百千万]+)(?P<scale>万|千|百)?"
+    r"(?P<more>余|多|来|以上|左右|\+)?(?P<unit>人次|人/次|人|名|位|户次|户|次|个|项|家|张|场|元|户家庭)?"
+    r"(?P<more2>以上|左右|/年|每年|/月)?",
+    re.IGNORECASE,
+)
+
+
+def count(cell: Cell, context: Context) -> Parsed:
+    """A whole number ≥ 0. A text in 人次 comes back as `contacts` among the further fields, not as persons."""
+    return _count(cell, persons=False)
+
+
+def persons(cell: Cell, context: Context) -> Parsed:
+    """A number of persons; '3000人次/年' gives `contacts` instead and leaves the persons unknown."""
+    return _count(cell, persons=True)
+
+
+def _count(cell: Cell, *, persons: bool) -> Parsed:
+    failed = error_cell(cell)
+    if failed:
+        return failed
+    if isinstance(cell, bool):
+        return _unreadable(str(cell))
+    text = plain(cell)
+    if says_nothing(text):
+        return BLANK
+    pieces = re.split(r"[,;、](?=\D*\d[\d.]*(?:万|余|多)?(?:人次|人|名))", text)
+    values: dict[str, int] = {}
+    problems: list[RowProblem] = []
+    for piece in pieces:
+        span = re.split(r"[-~～—–至到]+(?=\d)", piece)
+        found = _COUNT.fullmatch(re.sub(r"^(直接|间接)?(受益|服务|覆盖|惠及)?[:]?", "", span[-1]))
+        if len(span) > 2 or (not span[0]) or not found:
+            return _negative(text) if re.match(r"^-[\d.]+", text) else _unreadable(text)
+        value = number(found["number"])
+        if value is None:
+            return _unreadable(text)
+        value *= {"万": 10_000, "千": 1000, "百": 100, None: 1}[found["scale"]]
+        if value > LARGEST:
+            return _unreadable(text)
+        if value != value.to_integral_value():
+            problems.append(
+                warning(
+                    "count_rounded",
+                    f"人数或数量应为整数：{text}，已取整。",
+                    f"A count is a whole number: {text}; rounded.",
+                )
+            )
+        if found["about"] or found["more"] or found["more2"] or len(span) == 2:
+            problems.append(
+                warning("count_estimated", f"数量为约数：{text}。", f"The count is an estimate: {text}.")
+            )
+        contacts = (found["unit"] or "") in ("人次", "人/次", "户次")
+        values["contacts" if contacts else "value"] = int(value.to_integral_value())
+    if persons and "contacts" in values:
+        problems.append(
+            warning("contacts_not_persons", f"“{text}”是人次，已记入服务人次，人数未填。" if "value" not in values
+                    else f"“{text}”含人次，已与人数分开登记。",
+                    f"'{text}' counts contacts, which are kept apart from persons."),
+        )  # fmt: skip
+        return Parsed(values.get("value"), tuple(problems), {"contacts": values["contacts"]})
+    return Parsed(values.get("value", values.get("contacts")), tuple(dict.fromkeys(problems)))
+
+
+def rate(cell: Cell, context: Context) -> Parsed:
+    """A share as percent 0-100: '95%', 0.95 and 95 are the same."""
+    failed = error_cell(cell)
+    if failed:
+        return failed
+    text = plain(cell)
+    if says_nothing(text):
+        return BLANK
+    value = number(re.sub(r"(以上|左右|%)+$", "", re.sub(r"^(≥|>=|不低于|达到|达|约)", "", text)))
+    if value is None or value < 0:
+        return _unreadable(text)
+    if "%" not in text and value <= 1:
+        value *= 100
+    if value > 100:
+        return _unreadable(text)
+    return Parsed(float(value) if value != value.to_integral_value() else int(value))
+
+
+def row_number(cell: Cell, context: Context) -> Parsed:
+    """The sender's own row number: kept when it is one, never a key and never a problem."""
+    value = number(plain(cell).rstrip(".、"))
+    if value is None or value != value.to_integral_value() or not 0 <= value < Decimal(10**9):
+        return BLANK
+    return Parsed(int(value))
+
+
+def _negative(text: str) -> Parsed:
+    return Parsed(
+        None, (error("count_negative", f"数量不能为负：{text}。", f"A count cannot be negative: {text}."),)
+    )
+
+
+def _unreadable(text: str) -> Parsed:
+    return Parsed(None, (
+        warning("count_unreadable", f"无法识别的数量：{text[:40]}，已留空。", f"The count cannot be read: {text[:40]}; left empty.",
+                "例如 200 或 200人"),
+    ))  # fmt: skip

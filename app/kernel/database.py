@@ -7,10 +7,11 @@ round trip less at each end (measured 1.7 times the requests per second), at no 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import CheckConstraint, DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -45,6 +46,12 @@ def _new_id() -> UUID:
     from app.kernel.ids import uuid7  # ids keeps its number table on Base, which is defined here
 
     return uuid7()
+
+
+def one_of(column: str, codes: type[StrEnum]) -> CheckConstraint:
+    """The constraint that a text column holds one of the codes (or nothing)."""
+    listed = ", ".join(f"'{code.value}'" for code in codes)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 class Identified:

@@ -190,8 +190,12 @@ class EmbeddedPostgres:
         except BlockingIOError:
             last = False
         self._let_go()
-        while last and not self._unsupervised() and not self._used_again():
+        while last and self.is_supervised() and not self._used_again():
             time.sleep(0.05)
+
+    def is_supervised(self) -> bool:
+        """Whether a supervisor is at work; when it was killed, `start()` makes another."""
+        return not _is_free(self.folder.supervisor_lock)
 
     def url(self, database: str = DATABASE) -> str:
         """The SQLAlchemy URL (asyncpg)."""
@@ -286,9 +290,6 @@ class EmbeddedPostgres:
             client.sendall(SSL_REQUEST)
             return client.recv(1) == b"N"
         return False
-
-    def _unsupervised(self) -> bool:
-        return _is_free(self.folder.supervisor_lock)
 
     def _used_again(self) -> bool:
         return self.folder.reported()["state"] == "ready" and not _is_free(self.folder.users_lock)

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     ColumnElement,
-    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -32,7 +32,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -40,15 +39,6 @@ from app.kernel.database import Base
 
 PUBLIC, PARTIES, OFFICIALS, AUDITORS = "public", "parties", "officials", "auditors"
 """Audience levels: everyone; the named parties and the officials of the area; those officials; only who reads everything."""
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64 bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
 
 
 class JournalEntry(Base):
@@ -61,7 +51,7 @@ class JournalEntry(Base):
     )
 
     entry_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
     at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     domain_at: Mapped[datetime] = mapped_column(default=clock.now)
     subject_kind: Mapped[str]
@@ -95,12 +85,12 @@ class JournalMark(Base):
     """How far the sealer has come, and in which cluster: one row."""
 
     __tablename__ = "journal_mark"
+    __table_args__ = (CheckConstraint("singleton", name="one_row"),)
 
-    only: Mapped[bool] = mapped_column(primary_key=True, default=True)
-    always: Mapped[bool] = mapped_column(Computed("only IS TRUE", persisted=True))
+    singleton: Mapped[bool] = mapped_column(primary_key=True, default=True)
     cluster: Mapped[str] = mapped_column(Text, default="")
     restored_up_to: Mapped[int] = mapped_column(BigInteger, default=0)
-    xid: Mapped[int] = mapped_column(Xid8, default=0)
+    xid: Mapped[int] = mapped_column(BigInteger, default=0)
     entry_id: Mapped[int] = mapped_column(BigInteger, default=0)
 
 

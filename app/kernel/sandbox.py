@@ -6,7 +6,7 @@ Off unless SHEQIA_SANDBOX is set: then a whole story with its notice periods and
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy import Interval, text
+from sqlalchemy import CheckConstraint, Interval, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,8 +17,9 @@ class SandboxClock(Base):
     """One row: the offset."""
 
     __tablename__ = "sandbox_clock"
+    __table_args__ = (CheckConstraint("singleton", name="one_row"),)
 
-    only: Mapped[bool] = mapped_column(primary_key=True, default=True)
+    singleton: Mapped[bool] = mapped_column(primary_key=True, default=True)
     ahead: Mapped[timedelta] = mapped_column(Interval)
 
 
@@ -40,8 +41,8 @@ async def advance(session: AsyncSession, by: timedelta) -> timedelta:
         raise ValueError("time never runs back")
     ahead = await session.scalar(
         text(
-            "INSERT INTO sandbox_clock (only, ahead) VALUES (true, :by) "
-            "ON CONFLICT (only) DO UPDATE SET ahead = sandbox_clock.ahead + :by RETURNING ahead"
+            "INSERT INTO sandbox_clock (singleton, ahead) VALUES (true, :by) "
+            "ON CONFLICT (singleton) DO UPDATE SET ahead = sandbox_clock.ahead + :by RETURNING ahead"
         ),
         {"by": by},
     )

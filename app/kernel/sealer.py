@@ -62,10 +62,10 @@ async def seal(connection: AsyncConnection) -> int:
         return await _seal_after_restore(connection, cluster, first=mark is None)
     rows = await _entries(
         connection,
-        "(xid, entry_id) > (cast(:xid AS text)::xid8, :entry_id) AND entry_id > :restored"
-        " AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, entry_id LIMIT :batch",
+        "(xid, entry_id) > (:xid, :entry_id) AND entry_id > :restored"
+        " AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY xid, entry_id LIMIT :batch",
         {
-            "xid": str(mark["xid"]),
+            "xid": mark["xid"],
             "entry_id": mark["entry_id"],
             "restored": mark["restored_up_to"],
             "batch": BATCH,
@@ -74,8 +74,8 @@ async def seal(connection: AsyncConnection) -> int:
     if rows:
         await _write(connection, rows)
         await connection.execute(
-            text("UPDATE journal_mark SET xid = cast(:xid AS text)::xid8, entry_id = :entry_id"),
-            {"xid": str(rows[-1]["xid"]), "entry_id": rows[-1]["entry_id"]},
+            text("UPDATE journal_mark SET xid = :xid, entry_id = :entry_id"),
+            {"xid": rows[-1]["xid"], "entry_id": rows[-1]["entry_id"]},
         )
     return len(rows)
 
@@ -94,15 +94,15 @@ async def _seal_after_restore(connection: AsyncConnection, cluster: str, *, firs
     if first:
         await connection.execute(
             text(
-                "INSERT INTO journal_mark (only, cluster, restored_up_to, xid, entry_id) "
-                f"VALUES (true, :cluster, {top}, '0', 0)"
+                "INSERT INTO journal_mark (singleton, cluster, restored_up_to, xid, entry_id) "
+                f"VALUES (true, :cluster, {top}, 0, 0)"
             ),
             values,
         )
     else:
         await connection.execute(
             text(
-                f"UPDATE journal_mark SET cluster = :cluster, restored_up_to = {top}, xid = '0', entry_id = 0"
+                f"UPDATE journal_mark SET cluster = :cluster, restored_up_to = {top}, xid = 0, entry_id = 0"
             ),
             values,
         )
@@ -110,7 +110,7 @@ async def _seal_after_restore(connection: AsyncConnection, cluster: str, *, firs
 
 
 async def _entries(connection: AsyncConnection, where: str, values: dict[str, Any]) -> list[Any]:
-    query = text(f"SELECT xid::text AS xid, {COLUMNS} FROM journal_entries WHERE {where}")
+    query = text(f"SELECT xid, {COLUMNS} FROM journal_entries WHERE {where}")
     return list((await connection.execute(query, values)).mappings())
 
 

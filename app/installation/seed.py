@@ -1,0 +1,7 @@
+"""What every installation has from the start: the facts of the trade that ship with the program."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def seed(session: AsyncSession) -> None:
+    """Write what is missing of the shipped facts; harmless when all is there."""

@@ -1,0 +1,63 @@
+"""The application: the only file that knows every router."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from app.connect import connected
+from app.identity.router import router as identity
+from app.kernel.database import Database
+from app.live.router import TaskSource, tasks_router
+from app.live.router import router as live
+from app.settings import Settings
+from app.settings import settings as read_settings
+from app.web import health, middleware, problems
+
+ROUTERS: Sequence[APIRouter] = (
+    identity,
+    live,
+    health.router,
+)
+"""Every router of the service."""
+
+TASKS: Sequence[TaskSource] = ()
+"""Every domain that can say what waits for somebody."""
+
+DESCRIPTION = """
+Sheqia 社洽 is the service behind a fair for community service projects (社洽会): needs and capabilities, ranked matches with
+reasons, negotiation, contract, delivery and evaluation. Money is a decimal string of yuan; times carry +08:00; every error is
+`application/problem+json` with a stable `code` and a Chinese and an English message.
+"""
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """The ASGI application. Without a `database` it connects to the installation's own when it starts."""
+    settings = settings or read_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with connected(settings) as own:
+            app.state.database = own
+            yield
+
+    app = FastAPI(
+        title="Sheqia 社洽",
+        version="1.0.0",
+        description=DESCRIPTION.strip(),
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=None if database else lifespan,
+        max_body_size=settings.upload_limit_bytes,
+        responses=problems.RESPONSES,
+    )
+    app.state.settings = settings
+    if database:
+        app.state.database = database
+    problems.install(app)
+    app.add_middleware(middleware.Limited, per_minute=settings.rate_limit_per_minute)
+    app.add_middleware(middleware.Observed)
+    for router in (*ROUTERS, tasks_router(TASKS)):
+        app.include_router(router)
+    return app

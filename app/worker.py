@@ -1,0 +1,84 @@
+"""The process beside the API: jobs, the journal's sealer, and what the clock brings. The only file that knows every handler."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.connect import connected, driver_arguments
+from app.kernel import clock, sandbox, sealer
+from app.kernel.database import Database
+from app.kernel.job_worker import Worker
+from app.kernel.jobs import Handler
+from app.settings import Settings
+from app.settings import settings as read_settings
+from app.web import idempotency
+
+log = structlog.get_logger()
+
+HANDLERS: Mapping[str, Handler] = {}
+"""Every kind of job and who does it."""
+
+Tick = Callable[[AsyncSession], Awaitable[object]]
+
+TICKS: Sequence[Tick] = ()
+"""What each domain does when time has passed: expire, remind, close a notice period. Idempotent; run in one transaction each."""
+
+TICK_SECONDS = 5.0
+TICK_LOCK = 7_310_003
+
+
+async def tick(database: Database, settings: Settings) -> None:
+    """Let every domain do what is due. One worker at a time; one domain's failure does not stop the others."""
+    for act in (*TICKS, idempotency.forget):
+        try:
+            async with database.writing() as session:
+                if not await session.scalar(
+                    text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": TICK_LOCK}
+                ):
+                    return
+                clock.settle(await sandbox.offset(session, settings))
+                await act(session)
+        except Exception as error:
+            log.error("tick_failed", act=f"{act.__module__}.{act.__qualname__}", exc_info=error)
+
+
+async def run(settings: Settings, stopping: asyncio.Event) -> None:
+    """Work until `stopping` is set."""
+    async with connected(settings) as database:
+        dsn = driver_arguments(database)
+        parts = (
+            sealer.run(database.engine, dsn, stopping=stopping),
+            Worker(database, HANDLERS).run(dsn, stopping),
+            _tick_for_ever(database, settings, stopping),
+        )
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                group.create_task(part)
+
+
+async def _tick_for_ever(database: Database, settings: Settings, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        await tick(database, settings)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), TICK_SECONDS)
+
+
+def main() -> None:
+    """`python -m app.worker`: run until SIGTERM or SIGINT."""
+
+    async def body() -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await run(read_settings(), stopping)
+
+    asyncio.run(body())
+
+
+if __name__ == "__main__":
+    main()

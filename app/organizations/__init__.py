@@ -1,0 +1,1 @@
+"""Social organizations: profile, capability, standing, and what their capacity is used for."""

@@ -1,0 +1,1 @@
+"""Funded service projects, from the draft to the archive."""

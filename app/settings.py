@@ -5,7 +5,7 @@ import secrets
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,15 +13,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.kernel.errors import CannotRun, Problem
 
 MB = 1 << 20
-# libpq's parameters that asyncpg has under another name, or does without.
-TRANSLATED = {"sslmode": "ssl", "connect_timeout": "timeout"}
-DROPPED = frozenset({"channel_binding", "gssencmode", "application_name"})
-KNOWN = frozenset({"ssl", "timeout", "host", "port", "user", "password", "target_session_attrs", "passfile"})
+# libpq's parameters that asyncpg has under another name, does without, or shares.
+TRANSLATED = {"sslmode": "ssl"}
+DROPPED = frozenset({"channel_binding", "gssencmode", "application_name", "connect_timeout"})
+KNOWN = frozenset({"ssl", "host", "port", "user", "password", "target_session_attrs", "passfile"})
 
 
 def _async_url(value: str) -> str:
     """A PostgreSQL URL as people write it, as SQLAlchemy with asyncpg reads it."""
     parts = urlsplit(value)
+    if parts.fragment:
+        raise ValueError("write # as %23 / 请将 # 写成 %23")
     if parts.scheme not in ("postgresql", "postgres", "postgresql+asyncpg"):
         raise ValueError("it must begin with postgresql:// / 须以 postgresql:// 开头")
     query = {
@@ -31,7 +33,9 @@ def _async_url(value: str) -> str:
         raise ValueError(
             f"unknown parameter {', '.join(unknown)} (for certificates set PGSSLROOTCERT) / 不支持的参数（证书请用 PGSSLROOTCERT）"
         )
-    return urlunsplit(("postgresql+asyncpg", parts.netloc or "", parts.path or "/", urlencode(query), ""))
+    return f"postgresql+asyncpg://{parts.netloc}{parts.path or '/'}" + (
+        "?" + urlencode(query) if query else ""
+    )
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_async_url)]

@@ -134,7 +134,7 @@ class DataFolder:
         try:
             status: dict[str, str] = json.loads(self.status.read_text("utf-8"))
         except (OSError, ValueError):
-            return {"state": "starting"}
+            return {"state": "unknown"}
         return status
 
 
@@ -240,7 +240,7 @@ class EmbeddedPostgres:
                 self._raise_reported(last_try=False)
             if status["state"] == "ready" and self._answers():
                 return
-            if status["state"] not in (told, "ready"):
+            if status["state"] not in (told, "ready", "unknown"):
                 told = status["state"]
                 on_progress(told)
             self._pause(deadline)

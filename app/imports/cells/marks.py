@@ -54,7 +54,7 @@ _NO = frozenset(
         "☐",
     )
 )
-_SPLIT = re.compile(r"[、,，;；\n|]+|(?<![\d(])/(?!\d)|(?<=\S)(?:以及|及|和)(?=\S)")
+_SPLIT = re.compile(r"[、,，;；\n|]+|(?<![\d(])/(?!\d)|(?<=\S)(?:以及|及(?!以上|其以上)|和)(?=\S)")
 _OF_GRADE = re.compile(r"(?P<grade>[1-5一二三四五两]A|A{1,5})(?:级|等级|等)?(?P<rest>.*)", re.IGNORECASE)
 _YEAR = re.compile(r"(20\d{2})")
 _UNRATED = re.compile(r"^(未评|未评估|未参评|未参加|无等级|未定级|尚未|未获|不参评|暂未)")

@@ -234,6 +234,11 @@ async def lock_many(session: AsyncSession, kind: type[Thing], ids: Iterable[UUID
     return list(await session.scalars(query, execution_options={"populate_existing": True}))
 
 
+def _among(kind: type[Stated], ids: list[UUID]) -> ColumnElement[bool]:
+    # One array, not one parameter each: no limit on how many.
+    return kind.id == any_(literal(ids, ARRAY(PG_UUID(as_uuid=True))))
+
+
 def _line(lifecycle: Lifecycle[Any], thing: Stated, event: str, actor: Actor, *, owned: bool = False) -> Line:
     line = lifecycle.line(thing.state, event)
     if line is None:

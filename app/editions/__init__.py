@@ -1,0 +1,1 @@
+"""One yearly edition of the fair: its windows, its rules in figures, and the calendar of working days."""

@@ -1,0 +1,1 @@
+"""One space of ids for buyers, committees, organizations, evaluators and funders."""

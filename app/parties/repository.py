@@ -1,0 +1,51 @@
+"""All SQL of parties."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.areas.permissions import inside
+from app.parties.models import Party
+
+
+async def party(session: AsyncSession, party_id: UUID) -> Party | None:
+    return await session.get(Party, party_id)
+
+
+def parties(kind: str | None = None, under: str | None = None, query: str | None = None) -> Select[Any]:
+    """Parties by kind, area subtree, and words of the name."""
+    found = select(Party)
+    if kind is not None:
+        found = found.where(Party.kind == kind)
+    if under is not None:
+        found = found.where(inside(Party.area_path, under))
+    if query:
+        found = found.where(Party.found_by(query))
+    return found
+
+
+async def named(
+    session: AsyncSession, kind: str, normal_names: Iterable[str], usccs: Iterable[str]
+) -> Sequence[Party]:
+    """Parties of a kind with one of the names or one of the credit codes."""
+    same = or_(Party.normal_name.in_(list(normal_names)), Party.uscc.in_(list(usccs)))
+    return (await session.scalars(select(Party).where(and_(Party.kind == kind, same)))).all()
+
+
+async def with_ids(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Party]:
+    return (await session.scalars(select(Party).where(Party.id.in_(list(ids))))).all()
+
+
+async def add_missing(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> frozenset[UUID]:
+    """Insert parties whose name and code are free; the ids inserted. Rows come in one order, so two imports cannot deadlock."""
+    added: set[UUID] = set()
+    for start in range(0, len(rows), 2_000):  # a statement takes 32,767 parameters
+        chunk = list(rows[start : start + 2_000])
+        added.update(
+            await session.scalars(insert(Party).values(chunk).on_conflict_do_nothing().returning(Party.id))
+        )
+    return frozenset(added)

@@ -5,18 +5,24 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
+from app.areas.router import router as areas
 from app.connect import connected
+from app.editions.router import router as editions
 from app.identity.router import router as identity
 from app.kernel.database import Database
 from app.live.router import TaskSource, tasks_router
 from app.live.router import router as live
+from app.parties.router import router as parties
 from app.settings import Settings
 from app.settings import settings as read_settings
 from app.web import health, middleware, problems
 
 ROUTERS: Sequence[APIRouter] = (
+    areas,
+    editions,
     identity,
     live,
+    parties,
     health.router,
 )
 """Every router of the service."""

@@ -30,6 +30,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_accounts_name")),
     )
     op.create_table(
+        "areas",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("parent_code", sa.Text(), nullable=True),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("population", sa.Integer(), nullable=True),
+        sa.Column("community_type", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "(level = 'city') = (parent_code IS NULL)", name=op.f("ck_areas_only_the_city_has_no_parent")
+        ),
+        sa.CheckConstraint("community_type IN ('urban', 'rural')", name=op.f("ck_areas_community_type")),
+        sa.CheckConstraint(
+            "community_type IS NULL OR level = 'community'", name=op.f("ck_areas_type_is_for_communities")
+        ),
+        sa.CheckConstraint(
+            "level IN ('city', 'district', 'street', 'community')", name=op.f("ck_areas_level")
+        ),
+        sa.CheckConstraint(
+            "path = code OR path LIKE '%/' || code", name=op.f("ck_areas_path_ends_with_code")
+        ),
+        sa.CheckConstraint("population >= 0", name=op.f("ck_areas_population_not_negative")),
+        sa.ForeignKeyConstraint(["parent_code"], ["areas.code"], name=op.f("fk_areas_parent_code_areas")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_areas")),
+        sa.UniqueConstraint("path", name=op.f("uq_areas_path")),
+    )
+    op.create_index(op.f("ix_areas_parent_code"), "areas", ["parent_code"], unique=False)
+    op.create_index(
+        "ix_areas_path_prefix", "areas", ["path"], unique=False, postgresql_ops={"path": "text_pattern_ops"}
+    )
+    op.create_table(
         "idempotent_answers",
         sa.Column("key", sa.Uuid(), nullable=False),
         sa.Column("request_hash", sa.LargeBinary(), nullable=False),
@@ -123,13 +155,40 @@ def upgrade() -> None:
     op.create_index("ix_journal_entries_xid_entry_id", "journal_entries", ["xid", "entry_id"], unique=False)
     op.create_table(
         "journal_mark",
-        sa.Column("only", sa.Boolean(), nullable=False),
+        sa.Column("singleton", sa.Boolean(), nullable=False),
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("restored_up_to", sa.BigInteger(), nullable=False),
         sa.Column("xid", sa.BigInteger(), nullable=False),
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint('"only"', name=op.f("ck_journal_mark_only")),
-        sa.PrimaryKeyConstraint("only", name=op.f("pk_journal_mark")),
+        sa.CheckConstraint("singleton", name=op.f("ck_journal_mark_one_row")),
+        sa.PrimaryKeyConstraint("singleton", name=op.f("pk_journal_mark")),
+    )
+    op.create_table(
+        "model_versions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("fitted", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("report", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("activated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "NOT active OR activated_at IS NOT NULL", name=op.f("ck_model_versions_activated_at")
+        ),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["model_versions.id"], name=op.f("fk_model_versions_replaces_id_model_versions")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_versions")),
+        sa.UniqueConstraint("name", name=op.f("uq_model_versions_name")),
+    )
+    op.create_index(
+        "uq_model_versions_active",
+        "model_versions",
+        ["active"],
+        unique=True,
+        postgresql_where=sa.text("active"),
     )
     op.create_table(
         "number_series",
@@ -138,11 +197,112 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("series", name=op.f("pk_number_series")),
     )
     op.create_table(
+        "parties",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("normal_name", sa.Text(), nullable=False),
+        sa.Column("former_names", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("uscc", sa.Text(), nullable=True),
+        sa.Column("area_path", sa.Text(), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('buyer', 'committee', 'organization', 'evaluator', 'funder')",
+            name=op.f("ck_parties_kind"),
+        ),
+        sa.CheckConstraint("name <> '' AND normal_name <> ''", name=op.f("ck_parties_named")),
+        sa.CheckConstraint("uscc IS NULL OR length(uscc) = 18", name=op.f("ck_parties_uscc_length")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_parties")),
+    )
+    op.create_index(
+        "ix_parties_area_path",
+        "parties",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(
+        "ix_parties_search_grams", "parties", ["search_grams"], unique=False, postgresql_using="gin"
+    )
+    op.create_index(
+        "uq_parties_committee_name_place",
+        "parties",
+        ["normal_name", "area_path"],
+        unique=True,
+        postgresql_where=sa.text("kind = 'committee'"),
+    )
+    op.create_index(
+        "uq_parties_kind_normal_name",
+        "parties",
+        ["kind", "normal_name"],
+        unique=True,
+        postgresql_where=sa.text("kind <> 'committee'"),
+    )
+    op.create_index("uq_parties_kind_uscc", "parties", ["kind", "uscc"], unique=True)
+    op.create_table(
         "sandbox_clock",
-        sa.Column("only", sa.Boolean(), nullable=False),
+        sa.Column("singleton", sa.Boolean(), nullable=False),
         sa.Column("ahead", sa.Interval(), nullable=False),
-        sa.CheckConstraint('"only"', name=op.f("ck_sandbox_clock_only")),
-        sa.PrimaryKeyConstraint("only", name=op.f("pk_sandbox_clock")),
+        sa.CheckConstraint("singleton", name=op.f("ck_sandbox_clock_one_row")),
+        sa.PrimaryKeyConstraint("singleton", name=op.f("pk_sandbox_clock")),
+    )
+    op.create_table(
+        "text_vectors",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_text_vectors")),
+    )
+    op.create_index(op.f("ix_text_vectors_encoder"), "text_vectors", ["encoder"], unique=False)
+    op.create_table(
+        "weight_sets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("points", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("adjustments", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_weight_sets")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_weight_sets_name_version")),
+    )
+    op.create_table(
+        "edition_weights",
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("weight_set_id", sa.Uuid(), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["weight_set_id"], ["weight_sets.id"], name=op.f("fk_edition_weights_weight_set_id_weight_sets")
+        ),
+        sa.PrimaryKeyConstraint("edition_code", name=op.f("pk_edition_weights")),
+    )
+    op.create_table(
+        "editions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("city_path", sa.Text(), nullable=False),
+        sa.Column("call_opens_on", sa.Date(), nullable=False),
+        sa.Column("call_closes_on", sa.Date(), nullable=False),
+        sa.Column("fair_opens_on", sa.Date(), nullable=False),
+        sa.Column("fair_closes_on", sa.Date(), nullable=False),
+        sa.Column("weights_version", sa.Text(), nullable=False),
+        sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("call_opens_on <= call_closes_on", name=op.f("ck_editions_call_window")),
+        sa.CheckConstraint("fair_opens_on <= fair_closes_on", name=op.f("ck_editions_fair_window")),
+        sa.CheckConstraint("ordinal > 0", name=op.f("ck_editions_ordinal")),
+        sa.ForeignKeyConstraint(["city_path"], ["areas.path"], name=op.f("fk_editions_city_path_areas")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_editions")),
+        sa.UniqueConstraint("code", name=op.f("uq_editions_code")),
+        sa.UniqueConstraint("ordinal", name=op.f("uq_editions_ordinal")),
     )
     op.create_table(
         "journal_seals",
@@ -156,6 +316,178 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_journal_seals")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_journal_seals_entry_id")),
     )
+    op.create_table(
+        "match_runs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("weight_set_id", sa.Uuid(), nullable=True),
+        sa.Column("model_version_id", sa.Uuid(), nullable=True),
+        sa.Column("encoder", sa.Text(), nullable=True),
+        sa.Column("fingerprint", sa.Text(), nullable=True),
+        sa.Column("results_sha256", sa.Text(), nullable=True),
+        sa.Column("journal_position", sa.Integer(), nullable=True),
+        sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("inputs", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint(
+            "stored_at IS NULL OR fingerprint IS NOT NULL", name=op.f("ck_match_runs_fingerprint")
+        ),
+        sa.ForeignKeyConstraint(
+            ["model_version_id"],
+            ["model_versions.id"],
+            name=op.f("fk_match_runs_model_version_id_model_versions"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["weight_set_id"], ["weight_sets.id"], name=op.f("fk_match_runs_weight_set_id_weight_sets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_match_runs")),
+    )
+    op.create_index("ix_match_runs_edition_stored", "match_runs", ["edition_code", "stored_at"], unique=False)
+    op.create_table(
+        "organizations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("normal_name", sa.Text(), nullable=False),
+        sa.Column("former_names", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("uscc", sa.Text(), nullable=True),
+        sa.Column("uscc_verified", sa.Boolean(), nullable=False),
+        sa.Column("old_registration_number", sa.Text(), nullable=True),
+        sa.Column("registration_type", sa.Text(), nullable=True),
+        sa.Column("registrar", sa.Text(), nullable=True),
+        sa.Column("business_supervisor", sa.Text(), nullable=True),
+        sa.Column("established_on", sa.Date(), nullable=True),
+        sa.Column("start_up_capital_fen", sa.BigInteger(), nullable=True),
+        sa.Column("legal_representative", sa.Text(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("contact_name", sa.Text(), nullable=True),
+        sa.Column("contact_phone", sa.Text(), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("website", sa.Text(), nullable=True),
+        sa.Column("rating", sa.Text(), nullable=True),
+        sa.Column("rating_valid_until", sa.Date(), nullable=True),
+        sa.Column("annual_inspection", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("is_charity", sa.Boolean(), nullable=True),
+        sa.Column("public_fundraising", sa.Boolean(), nullable=True),
+        sa.Column("tax_exempt", sa.Boolean(), nullable=True),
+        sa.Column("tax_exempt_until", sa.Date(), nullable=True),
+        sa.Column("donation_deduction", sa.Boolean(), nullable=True),
+        sa.Column("donation_deduction_until", sa.Date(), nullable=True),
+        sa.Column("party_org", sa.Boolean(), nullable=True),
+        sa.Column("fulltime_staff", sa.Integer(), nullable=True),
+        sa.Column("parttime_staff", sa.Integer(), nullable=True),
+        sa.Column("sw_assistant", sa.Integer(), nullable=True),
+        sa.Column("sw_middle", sa.Integer(), nullable=True),
+        sa.Column("sw_senior", sa.Integer(), nullable=True),
+        sa.Column("certified_total", sa.Integer(), nullable=True),
+        sa.Column("supervisors", sa.Integer(), nullable=True),
+        sa.Column("volunteers", sa.Integer(), nullable=True),
+        sa.Column("business_scope", sa.Text(), nullable=False),
+        sa.Column("capability", sa.Text(), nullable=False),
+        sa.Column("categories", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("target_groups", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("service_areas", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("qualifications", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("honours", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("org_orientation", sa.Text(), nullable=True),
+        sa.Column("org_stage", sa.Text(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("marketplace_role", sa.Text(), nullable=False),
+        sa.Column("conflicts", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("preferred_budget_min_fen", sa.BigInteger(), nullable=True),
+        sa.Column("preferred_budget_max_fen", sa.BigInteger(), nullable=True),
+        sa.Column("last_year_income_fen", sa.BigInteger(), nullable=True),
+        sa.Column("capacity_max", sa.Integer(), nullable=True),
+        sa.Column("fiscal_sponsor_id", sa.Uuid(), nullable=True),
+        sa.Column("remarks", sa.Text(), nullable=True),
+        sa.Column("provenance", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'filed') = (registration_type = 'filed_group') OR state IN ('cancelled', 'revoked') OR registration_type IS NULL",
+            name=op.f("ck_organizations_filed_group"),
+        ),
+        sa.CheckConstraint(
+            "marketplace_role IN ('supplier', 'funder', 'evaluator', 'hub', 'incubator')",
+            name=op.f("ck_organizations_marketplace_role"),
+        ),
+        sa.CheckConstraint(
+            "org_orientation IN ('service', 'public_benefit', 'mutual_aid', 'intermediary', 'trade')",
+            name=op.f("ck_organizations_org_orientation"),
+        ),
+        sa.CheckConstraint(
+            "org_stage IN ('grassroots', 'start_up', 'demonstration')",
+            name=op.f("ck_organizations_org_stage"),
+        ),
+        sa.CheckConstraint("origin IN ('local', 'introduced')", name=op.f("ck_organizations_origin")),
+        sa.CheckConstraint("rating IN ('1A', '2A', '3A', '4A', '5A')", name=op.f("ck_organizations_rating")),
+        sa.CheckConstraint(
+            "registration_type IN ('social_association', 'social_service_agency', 'foundation', 'filed_group')",
+            name=op.f("ck_organizations_registration_type"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('registered', 'filed', 'cancelled', 'revoked')", name=op.f("ck_organizations_state")
+        ),
+        sa.CheckConstraint(
+            "capacity_max IS NULL OR capacity_max >= 0", name=op.f("ck_organizations_capacity_max")
+        ),
+        sa.CheckConstraint(
+            "certified_total >= coalesce(sw_assistant, 0) + coalesce(sw_middle, 0) + coalesce(sw_senior, 0)",
+            name=op.f("ck_organizations_certified_total"),
+        ),
+        sa.CheckConstraint("fiscal_sponsor_id <> id", name=op.f("ck_organizations_own_sponsor")),
+        sa.CheckConstraint(
+            "least(fulltime_staff, parttime_staff, sw_assistant, sw_middle, sw_senior, certified_total, supervisors, volunteers) >= 0",
+            name=op.f("ck_organizations_heads"),
+        ),
+        sa.CheckConstraint(
+            "least(start_up_capital_fen, preferred_budget_min_fen, preferred_budget_max_fen, last_year_income_fen) >= 0",
+            name=op.f("ck_organizations_money"),
+        ),
+        sa.CheckConstraint(
+            "preferred_budget_min_fen <= preferred_budget_max_fen",
+            name=op.f("ck_organizations_preferred_budget"),
+        ),
+        sa.CheckConstraint("uscc IS NULL OR length(uscc) = 18", name=op.f("ck_organizations_uscc_length")),
+        sa.ForeignKeyConstraint(
+            ["fiscal_sponsor_id"],
+            ["organizations.id"],
+            name=op.f("fk_organizations_fiscal_sponsor_id_organizations"),
+        ),
+        sa.ForeignKeyConstraint(["id"], ["parties.id"], name=op.f("fk_organizations_id_parties")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
+    )
+    op.create_index(
+        "ix_organizations_area_path",
+        "organizations",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(
+        "ix_organizations_categories", "organizations", ["categories"], unique=False, postgresql_using="gin"
+    )
+    op.create_index("ix_organizations_normal_name", "organizations", ["normal_name"], unique=False)
+    op.create_index(
+        "ix_organizations_search_grams",
+        "organizations",
+        ["search_grams"],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_index(op.f("ix_organizations_state"), "organizations", ["state"], unique=False)
+    op.create_index("uq_organizations_number", "organizations", ["number"], unique=True)
+    op.create_index("uq_organizations_uscc", "organizations", ["uscc"], unique=True)
     op.create_table(
         "role_grants",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -202,19 +534,1131 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_tokens_digest")),
     )
     op.create_index(op.f("ix_tokens_account_id"), "tokens", ["account_id"], unique=False)
+    op.create_table(
+        "credit_events",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("listed", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("listed_on", sa.Date(), nullable=False),
+        sa.Column("removed_on", sa.Date(), nullable=True),
+        sa.Column("removal_reason", sa.Text(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "listed IN ('abnormal_list', 'serious_illegality_list')", name=op.f("ck_credit_events_listed")
+        ),
+        sa.CheckConstraint("removed_on >= listed_on", name=op.f("ck_credit_events_removed_after_listed")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_credit_events_organization_id_organizations"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_events")),
+    )
+    op.create_index(
+        op.f("ix_credit_events_organization_id"), "credit_events", ["organization_id"], unique=False
+    )
+    op.create_index(
+        "uq_credit_events_open",
+        "credit_events",
+        ["organization_id", "listed"],
+        unique=True,
+        postgresql_where=sa.text("removed_on IS NULL"),
+    )
+    op.create_table(
+        "engagements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("award_id", sa.Uuid(), nullable=True),
+        sa.Column("project_id", sa.Uuid(), nullable=True),
+        sa.Column("contract_id", sa.Uuid(), nullable=True),
+        sa.Column("buyer_id", sa.Uuid(), nullable=True),
+        sa.Column("buyer_name", sa.Text(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("grade", sa.Text(), nullable=True),
+        sa.Column("satisfaction", sa.Double(), nullable=True),
+        sa.Column("contacts", sa.Integer(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(kind = 'award') = (award_id IS NOT NULL)", name=op.f("ck_engagements_award")),
+        sa.CheckConstraint(
+            "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
+            name=op.f("ck_engagements_category"),
+        ),
+        sa.CheckConstraint(
+            "grade IN ('excellent', 'good', 'pass', 'fail')", name=op.f("ck_engagements_grade")
+        ),
+        sa.CheckConstraint("kind IN ('award', 'outside')", name=op.f("ck_engagements_kind")),
+        sa.CheckConstraint("state IN ('reserved', 'active', 'released')", name=op.f("ck_engagements_state")),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_engagements_amount_fen")),
+        sa.CheckConstraint("contacts >= 0", name=op.f("ck_engagements_contacts")),
+        sa.CheckConstraint("satisfaction BETWEEN 0 AND 100", name=op.f("ck_engagements_satisfaction")),
+        sa.ForeignKeyConstraint(["buyer_id"], ["parties.id"], name=op.f("fk_engagements_buyer_id_parties")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_engagements_organization_id_organizations"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_engagements")),
+    )
+    op.create_index(op.f("ix_engagements_buyer_id"), "engagements", ["buyer_id"], unique=False)
+    op.create_index(
+        "ix_engagements_holding",
+        "engagements",
+        ["organization_id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('reserved', 'active')"),
+    )
+    op.create_index(op.f("ix_engagements_organization_id"), "engagements", ["organization_id"], unique=False)
+    op.create_index(op.f("ix_engagements_project_id"), "engagements", ["project_id"], unique=False)
+    op.create_index(op.f("ix_engagements_state"), "engagements", ["state"], unique=False)
+    op.create_index("uq_engagements_award_id", "engagements", ["award_id"], unique=True)
+    op.create_table(
+        "match_results",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("score", sa.REAL(), nullable=False),
+        sa.Column("factors", postgresql.ARRAY(sa.REAL()), nullable=False),
+        sa.Column("no_data", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint("rank >= 1", name=op.f("ck_match_results_rank")),
+        sa.CheckConstraint("score BETWEEN 0 AND 100", name=op.f("ck_match_results_score")),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["match_runs.id"], name=op.f("fk_match_results_run_id_match_runs"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", "project_id", "rank", name=op.f("pk_match_results")),
+    )
+    op.create_index(
+        "ix_match_results_organization", "match_results", ["run_id", "organization_id"], unique=False
+    )
+    op.create_table(
+        "projects",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("normal_title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("need_analysis", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("categories", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("target_groups", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("beneficiaries_planned", sa.Integer(), nullable=True),
+        sa.Column("contacts_planned", sa.Integer(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("district_path", sa.Text(), nullable=True),
+        sa.Column("street_path", sa.Text(), nullable=True),
+        sa.Column("community_path", sa.Text(), nullable=True),
+        sa.Column("delivery_paths", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("delivery_address", sa.Text(), nullable=True),
+        sa.Column("grid", sa.Text(), nullable=True),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("procuring_entity_id", sa.Uuid(), nullable=True),
+        sa.Column("contact_name", sa.Text(), nullable=True),
+        sa.Column("contact_phone", sa.Text(), nullable=True),
+        sa.Column("budget_fen", sa.BigInteger(), nullable=True),
+        sa.Column("budget_min_fen", sa.BigInteger(), nullable=True),
+        sa.Column("is_estimate", sa.Boolean(), nullable=False),
+        sa.Column("funding_parts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("period_months", sa.Integer(), nullable=True),
+        sa.Column("multi_year_proof", sa.Text(), nullable=True),
+        sa.Column("procurement_method", sa.Text(), nullable=True),
+        sa.Column("delivery_route", sa.Text(), nullable=True),
+        sa.Column("linkage_mode", sa.Text(), nullable=True),
+        sa.Column("catalogue_item_code", sa.Text(), nullable=True),
+        sa.Column("responsibility_list_type", sa.Text(), nullable=True),
+        sa.Column("policy_basis", sa.Text(), nullable=True),
+        sa.Column("major_matter", sa.Boolean(), nullable=False),
+        sa.Column("major_matter_minutes", sa.Text(), nullable=True),
+        sa.Column("urgency", sa.Text(), nullable=False),
+        sa.Column("is_sme_only", sa.Boolean(), nullable=True),
+        sa.Column("min_rating", sa.Text(), nullable=True),
+        sa.Column("min_certified_social_workers", sa.Integer(), nullable=True),
+        sa.Column("required_qualifications", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("preferred_qualifications", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("requirements_reason", sa.Text(), nullable=True),
+        sa.Column("outputs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("outcomes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("remarks", sa.Text(), nullable=True),
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("is_parent", sa.Boolean(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("unsuccessful_reason", sa.Text(), nullable=True),
+        sa.Column("duplicate_of", sa.Text(), nullable=True),
+        sa.Column("intents_until", sa.Date(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("submitted_by", sa.Uuid(), nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reviewed_by", sa.Uuid(), nullable=True),
+        sa.Column("suspended_from", sa.Text(), nullable=True),
+        sa.Column("provenance", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
+            name=op.f("ck_projects_category"),
+        ),
+        sa.CheckConstraint(
+            "delivery_route IN ('government_direct', 'outsourced', 'co_funded', 'self_governed')",
+            name=op.f("ck_projects_delivery_route"),
+        ),
+        sa.CheckConstraint(
+            "linkage_mode IN ('need_driven', 'government_led', 'project_led')",
+            name=op.f("ck_projects_linkage_mode"),
+        ),
+        sa.CheckConstraint(
+            "min_rating IN ('1A', '2A', '3A', '4A', '5A')", name=op.f("ck_projects_min_rating")
+        ),
+        sa.CheckConstraint(
+            "procurement_method IN ('open', 'competitive_consultation', 'request_for_quotation', 'single_source', 'direct_award', 'grant_round', 'claim')",
+            name=op.f("ck_projects_procurement_method"),
+        ),
+        sa.CheckConstraint(
+            "published_at IS NOT NULL OR state IN ('draft', 'submitted', 'under_review', 'returned', 'rejected', 'approved', 'withdrawn') OR is_parent",
+            name=op.f("ck_projects_published_first"),
+        ),
+        sa.CheckConstraint(
+            "responsibility_list_type IN ('party_duty', 'committee_duty', 'government_assistance', 'negative', 'off_list')",
+            name=op.f("ck_projects_responsibility_list_type"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted', 'under_review', 'returned', 'rejected', 'approved', 'published', 'negotiating', 'award_proposed', 'award_notice', 'awarded', 'contracted', 'in_delivery', 'suspended', 'final_evaluation', 'accepted', 'failed', 'settled', 'closed', 'unsuccessful', 'withdrawn', 'terminated')",
+            name=op.f("ck_projects_state"),
+        ),
+        sa.CheckConstraint(
+            "unsuccessful_reason IN ('money', 'capacity', 'scope', 'area', 'no_interest')",
+            name=op.f("ck_projects_unsuccessful_reason"),
+        ),
+        sa.CheckConstraint("urgency IN ('low', 'normal', 'high')", name=op.f("ck_projects_urgency")),
+        sa.CheckConstraint(
+            "beneficiaries_planned >= 1 AND contacts_planned >= 0", name=op.f("ck_projects_reach")
+        ),
+        sa.CheckConstraint("budget_min_fen <= budget_fen", name=op.f("ck_projects_budget_range")),
+        sa.CheckConstraint("least(budget_fen, budget_min_fen) >= 0", name=op.f("ck_projects_budget")),
+        sa.CheckConstraint(
+            "min_certified_social_workers >= 0", name=op.f("ck_projects_min_certified_social_workers")
+        ),
+        sa.CheckConstraint("parent_id <> id", name=op.f("ck_projects_own_lot")),
+        sa.CheckConstraint("period_months BETWEEN 1 AND 36", name=op.f("ck_projects_period_months")),
+        sa.CheckConstraint(
+            "published_at IS NULL OR is_parent OR (budget_fen > 0 AND NOT is_estimate)",
+            name=op.f("ck_projects_published_money"),
+        ),
+        sa.CheckConstraint("round BETWEEN 1 AND 10", name=op.f("ck_projects_round")),
+        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_projects_starts_before_ends")),
+        sa.ForeignKeyConstraint(["buyer_id"], ["parties.id"], name=op.f("fk_projects_buyer_id_parties")),
+        sa.ForeignKeyConstraint(
+            ["edition_code"], ["editions.code"], name=op.f("fk_projects_edition_code_editions")
+        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["projects.id"], name=op.f("fk_projects_parent_id_projects")),
+        sa.ForeignKeyConstraint(
+            ["procuring_entity_id"], ["parties.id"], name=op.f("fk_projects_procuring_entity_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
+    )
+    op.create_index(
+        "ix_projects_area_path",
+        "projects",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_projects_buyer_id"), "projects", ["buyer_id"], unique=False)
+    op.create_index("ix_projects_created_at_id", "projects", ["created_at", "id"], unique=False)
+    op.create_index(
+        "ix_projects_delivery_paths", "projects", ["delivery_paths"], unique=False, postgresql_using="gin"
+    )
+    op.create_index("ix_projects_edition_code_state", "projects", ["edition_code", "state"], unique=False)
+    op.create_index("ix_projects_number", "projects", ["number"], unique=False)
+    op.create_index(
+        "ix_projects_parent_id",
+        "projects",
+        ["parent_id"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_projects_procuring_entity_id"), "projects", ["procuring_entity_id"], unique=False
+    )
+    op.create_index(
+        "ix_projects_row_key",
+        "projects",
+        ["edition_code", "buyer_id", "normal_title", "area_path"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_projects_search_grams", "projects", ["search_grams"], unique=False, postgresql_using="gin"
+    )
+    op.create_index(op.f("ix_projects_state"), "projects", ["state"], unique=False)
+    op.create_index("uq_projects_edition_code_number", "projects", ["edition_code", "number"], unique=True)
+    op.create_table(
+        "track_records",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("buyer_name", sa.Text(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("grade", sa.Text(), nullable=True),
+        sa.Column("contacts", sa.Integer(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
+            name=op.f("ck_track_records_category"),
+        ),
+        sa.CheckConstraint(
+            "grade IN ('excellent', 'good', 'pass', 'fail')", name=op.f("ck_track_records_grade")
+        ),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_track_records_amount_fen")),
+        sa.CheckConstraint("contacts >= 0", name=op.f("ck_track_records_contacts")),
+        sa.CheckConstraint("year BETWEEN 1949 AND 2200", name=op.f("ck_track_records_year")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_track_records_organization_id_organizations"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_track_records")),
+    )
+    op.create_index(
+        op.f("ix_track_records_organization_id"), "track_records", ["organization_id"], unique=False
+    )
+    op.create_table(
+        "conflict_statements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("signer", sa.Text(), nullable=False),
+        sa.Column("conflict", sa.Boolean(), nullable=False),
+        sa.Column("relation", sa.Text(), nullable=True),
+        sa.Column("organization_ids", postgresql.ARRAY(sa.UUID()), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "NOT conflict OR relation IS NOT NULL", name=op.f("ck_conflict_statements_relation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_conflict_statements_project_id_projects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict_statements")),
+    )
+    op.create_index(
+        "ix_conflict_statements_signer",
+        "conflict_statements",
+        ["project_id", "account_id", "signed_at"],
+        unique=False,
+    )
+    op.create_table(
+        "intents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("initiated_by", sa.Text(), nullable=False),
+        sa.Column("quoted_fen", sa.BigInteger(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=True),
+        sa.Column("answer_due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("meets_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("talked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("overdue_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "channel IN ('purchase', 'grant_round', 'claim')", name=op.f("ck_intents_channel")
+        ),
+        sa.CheckConstraint(
+            "initiated_by IN ('organization', 'buyer', 'fair', 'recommender')",
+            name=op.f("ck_intents_initiated_by"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'scheduled' OR meets_at IS NOT NULL", name=op.f("ck_intents_scheduled_has_time")
+        ),
+        sa.CheckConstraint(
+            "state IN ('expressed', 'accepted', 'scheduled', 'talked', 'shortlisted', 'won', 'lost', 'declined', 'withdrawn', 'expired')",
+            name=op.f("ck_intents_state"),
+        ),
+        sa.CheckConstraint("expires_at >= answer_due_at", name=op.f("ck_intents_answered_before_expiry")),
+        sa.CheckConstraint("quoted_fen >= 0", name=op.f("ck_intents_quoted_fen")),
+        sa.CheckConstraint("round >= 1", name=op.f("ck_intents_round")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_intents_organization_id_organizations")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_intents_project_id_projects")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_intents")),
+        sa.UniqueConstraint("id", "project_id", "organization_id", name="uq_intents_pair"),
+    )
+    op.create_index(
+        "ix_intents_area_path",
+        "intents",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_intents_edition_code"), "intents", ["edition_code"], unique=False)
+    op.create_index(
+        "ix_intents_expiry",
+        "intents",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'expressed'"),
+    )
+    op.create_index(op.f("ix_intents_organization_id"), "intents", ["organization_id"], unique=False)
+    op.create_index(op.f("ix_intents_project_id"), "intents", ["project_id"], unique=False)
+    op.create_index(op.f("ix_intents_state"), "intents", ["state"], unique=False)
+    op.create_index("uq_intents_number", "intents", ["number"], unique=True)
+    op.create_index(
+        "uq_intents_open_pair",
+        "intents",
+        ["project_id", "organization_id", "round"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('expressed', 'accepted', 'scheduled', 'talked', 'shortlisted')"),
+    )
+    op.create_table(
+        "match_reorderings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.Column("machine_rank", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("score", sa.REAL(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("rank >= 1 AND machine_rank >= 1", name=op.f("ck_match_reorderings_rank")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_match_reorderings_organization_id_organizations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_match_reorderings_project_id_projects")
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["match_runs.id"], name=op.f("fk_match_reorderings_run_id_match_runs")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_match_reorderings")),
+    )
+    op.create_index("ix_match_reorderings_project", "match_reorderings", ["project_id", "id"], unique=False)
+    op.create_table(
+        "project_amendments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_label", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("change", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("material", sa.Boolean(), nullable=False),
+        sa.Column("intents_until", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_project_amendments_project_id_projects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_amendments")),
+    )
+    op.create_index(
+        op.f("ix_project_amendments_project_id"), "project_amendments", ["project_id"], unique=False
+    )
+    op.create_table(
+        "awards",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("intent_id", sa.Uuid(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("budget_fen", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("bidders", sa.Integer(), nullable=False),
+        sa.Column("scores", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("proposed_by", sa.Uuid(), nullable=True),
+        sa.Column("proposed_by_label", sa.Text(), nullable=False),
+        sa.Column("notice_from", sa.Date(), nullable=True),
+        sa.Column("notice_to", sa.Date(), nullable=True),
+        sa.Column("notice_over_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("open_challenges", sa.Integer(), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("confirmed_by_label", sa.Text(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_reason", sa.Text(), nullable=True),
+        sa.Column("recommendation", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("channel IN ('purchase', 'grant_round', 'claim')", name=op.f("ck_awards_channel")),
+        sa.CheckConstraint(
+            "method IN ('open', 'competitive_consultation', 'request_for_quotation', 'single_source', 'direct_award', 'grant_round', 'claim')",
+            name=op.f("ck_awards_method"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'notice' OR (notice_from IS NOT NULL AND notice_to >= notice_from)",
+            name=op.f("ck_awards_notice"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'notice', 'active', 'contracted', 'cancelled')",
+            name=op.f("ck_awards_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('active', 'contracted') OR (confirmed_at IS NOT NULL AND notice_to IS NOT NULL)",
+            name=op.f("ck_awards_confirmed_after_notice"),
+        ),
+        sa.CheckConstraint(
+            "amount_fen >= 0 AND amount_fen <= budget_fen", name=op.f("ck_awards_within_budget")
+        ),
+        sa.CheckConstraint("bidders >= 0", name=op.f("ck_awards_bidders")),
+        sa.CheckConstraint(
+            "confirmed_by IS DISTINCT FROM proposed_by OR confirmed_by IS NULL",
+            name=op.f("ck_awards_two_persons"),
+        ),
+        sa.CheckConstraint("open_challenges >= 0", name=op.f("ck_awards_open_challenges")),
+        sa.ForeignKeyConstraint(
+            ["intent_id", "project_id", "organization_id"],
+            ["intents.id", "intents.project_id", "intents.organization_id"],
+            name="fk_awards_intent",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_awards_organization_id_organizations")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_awards_project_id_projects")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_awards")),
+    )
+    op.create_index(
+        "ix_awards_area_path",
+        "awards",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_awards_edition_code"), "awards", ["edition_code"], unique=False)
+    op.create_index(op.f("ix_awards_organization_id"), "awards", ["organization_id"], unique=False)
+    op.create_index(op.f("ix_awards_project_id"), "awards", ["project_id"], unique=False)
+    op.create_index(op.f("ix_awards_state"), "awards", ["state"], unique=False)
+    op.create_index(
+        "uq_awards_live_project",
+        "awards",
+        ["project_id"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('proposed', 'notice', 'active', 'contracted')"),
+    )
+    op.create_index("uq_awards_number", "awards", ["number"], unique=True)
+    op.create_table(
+        "talks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("intent_id", sa.Uuid(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("duration_minutes", sa.Integer(), nullable=True),
+        sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("attendees_buyer", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("attendees_organization", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("offered_fen", sa.BigInteger(), nullable=True),
+        sa.Column("agreed_points", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("open_points", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("reasons", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("buyer_confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organization_confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("recorded_by IN ('buyer', 'organization')", name=op.f("ck_talks_recorded_by")),
+        sa.CheckConstraint("result IN ('agreed', 'continued', 'not_agreed')", name=op.f("ck_talks_result")),
+        sa.CheckConstraint(
+            "state <> 'confirmed' OR (buyer_confirmed_at IS NOT NULL AND organization_confirmed_at IS NOT NULL)",
+            name=op.f("ck_talks_confirmed_by_both"),
+        ),
+        sa.CheckConstraint("state IN ('recorded', 'confirmed', 'disputed')", name=op.f("ck_talks_state")),
+        sa.CheckConstraint("duration_minutes > 0", name=op.f("ck_talks_duration_minutes")),
+        sa.CheckConstraint("offered_fen >= 0", name=op.f("ck_talks_offered_fen")),
+        sa.ForeignKeyConstraint(["intent_id"], ["intents.id"], name=op.f("fk_talks_intent_id_intents")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_talks")),
+    )
+    op.create_index(op.f("ix_talks_intent_id"), "talks", ["intent_id"], unique=False)
+    op.create_index(op.f("ix_talks_state"), "talks", ["state"], unique=False)
+    op.create_table(
+        "term_sheets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("intent_id", sa.Uuid(), nullable=False),
+        sa.Column("sheet_no", sa.Integer(), nullable=False),
+        sa.Column("proposed_by", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("buyer_accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organization_accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "proposed_by IN ('buyer', 'organization')", name=op.f("ck_term_sheets_proposed_by")
+        ),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_term_sheets_amount_fen")),
+        sa.CheckConstraint("sheet_no >= 1", name=op.f("ck_term_sheets_sheet_no")),
+        sa.ForeignKeyConstraint(["intent_id"], ["intents.id"], name=op.f("fk_term_sheets_intent_id_intents")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_term_sheets")),
+        sa.UniqueConstraint("intent_id", "sheet_no", name=op.f("uq_term_sheets_intent_id_sheet_no")),
+    )
+    op.create_table(
+        "contracts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("award_id", sa.Uuid(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("buyer_path", sa.Text(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("procuring_entity_id", sa.Uuid(), nullable=True),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("supervising_authority_id", sa.Uuid(), nullable=True),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("signed_amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("award_fen", sa.BigInteger(), nullable=False),
+        sa.Column("sign_by", sa.Date(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("outputs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("penalty", sa.Text(), nullable=True),
+        sa.Column("no_subcontracting", sa.Boolean(), nullable=False),
+        sa.Column("data_protection", sa.Text(), nullable=False),
+        sa.Column("persons_planned", sa.Integer(), nullable=True),
+        sa.Column("needed_sides", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("signed_sides", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("midterm_due_on", sa.Date(), nullable=True),
+        sa.Column("midterm_passed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("final_passed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("payment_stopped", sa.Text(), nullable=True),
+        sa.Column("rectify_due_on", sa.Date(), nullable=True),
+        sa.Column("paid_fen", sa.BigInteger(), nullable=False),
+        sa.Column("refunded_fen", sa.BigInteger(), nullable=False),
+        sa.Column("settled_fen", sa.BigInteger(), nullable=True),
+        sa.Column("reader_ids", postgresql.ARRAY(sa.UUID()), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('draft', 'partly_signed', 'active', 'in_delivery', 'suspended', 'final_evaluation', 'accepted', 'failed', 'settled', 'closed', 'terminated', 'void')",
+            name=op.f("ck_contracts_state"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'partly_signed', 'void') OR (signed_at IS NOT NULL AND needed_sides <@ signed_sides)",
+            name=op.f("ck_contracts_active_means_signed_by_all"),
+        ),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_contracts_amount_not_negative")),
+        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_contracts_ends_after_start")),
+        sa.CheckConstraint("paid_fen BETWEEN 0 AND amount_fen", name=op.f("ck_contracts_paid_within_amount")),
+        sa.CheckConstraint(
+            "refunded_fen BETWEEN 0 AND paid_fen", name=op.f("ck_contracts_refunded_within_paid")
+        ),
+        sa.CheckConstraint(
+            "settled_fen BETWEEN 0 AND amount_fen", name=op.f("ck_contracts_settled_within_amount")
+        ),
+        sa.CheckConstraint(
+            "supplier_id <> buyer_id AND supplier_id IS DISTINCT FROM procuring_entity_id AND supplier_id IS DISTINCT FROM supervising_authority_id",
+            name=op.f("ck_contracts_supplier_is_no_other_side"),
+        ),
+        sa.ForeignKeyConstraint(["award_id"], ["awards.id"], name=op.f("fk_contracts_award_id_awards")),
+        sa.ForeignKeyConstraint(["buyer_id"], ["parties.id"], name=op.f("fk_contracts_buyer_id_parties")),
+        sa.ForeignKeyConstraint(
+            ["procuring_entity_id"], ["parties.id"], name=op.f("fk_contracts_procuring_entity_id_parties")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_contracts_project_id_projects")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supervising_authority_id"],
+            ["parties.id"],
+            name=op.f("fk_contracts_supervising_authority_id_parties"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["parties.id"], name=op.f("fk_contracts_supplier_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contracts")),
+        sa.UniqueConstraint("number", name=op.f("uq_contracts_number")),
+    )
+    op.create_index(
+        "ix_contracts_area_path",
+        "contracts",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_contracts_award_id"), "contracts", ["award_id"], unique=False)
+    op.create_index(op.f("ix_contracts_buyer_id"), "contracts", ["buyer_id"], unique=False)
+    op.create_index(
+        "ix_contracts_buyer_path",
+        "contracts",
+        ["buyer_path"],
+        unique=False,
+        postgresql_ops={"buyer_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_contracts_edition_code"), "contracts", ["edition_code"], unique=False)
+    op.create_index(
+        op.f("ix_contracts_procuring_entity_id"), "contracts", ["procuring_entity_id"], unique=False
+    )
+    op.create_index(op.f("ix_contracts_project_id"), "contracts", ["project_id"], unique=False)
+    op.create_index(
+        "ix_contracts_search_grams", "contracts", ["search_grams"], unique=False, postgresql_using="gin"
+    )
+    op.create_index(op.f("ix_contracts_state"), "contracts", ["state"], unique=False)
+    op.create_index(op.f("ix_contracts_supplier_id"), "contracts", ["supplier_id"], unique=False)
+    op.create_index(
+        "uq_contracts_one_live_per_award",
+        "contracts",
+        ["award_id"],
+        unique=True,
+        postgresql_where=sa.text("state NOT IN ('terminated', 'void')"),
+    )
+    op.create_index(
+        "uq_contracts_one_live_per_project",
+        "contracts",
+        ["project_id"],
+        unique=True,
+        postgresql_where=sa.text("state NOT IN ('terminated', 'void')"),
+    )
+    op.create_table(
+        "contract_amendments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("buyer_path", sa.Text(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("material", sa.Boolean(), nullable=False),
+        sa.Column("proposed_by", sa.Text(), nullable=False),
+        sa.Column("in_force_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "proposed_by IN ('buyer', 'supplier', 'procuring_entity', 'supervisor')",
+            name=op.f("ck_contract_amendments_proposed_by"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'in_force', 'refused', 'withdrawn')",
+            name=op.f("ck_contract_amendments_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["contracts.id"],
+            name=op.f("fk_contract_amendments_contract_id_contracts"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["parties.id"], name=op.f("fk_contract_amendments_supplier_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_amendments")),
+        sa.UniqueConstraint("contract_id", "seq", name=op.f("uq_contract_amendments_contract_id_seq")),
+    )
+    op.create_index(op.f("ix_contract_amendments_state"), "contract_amendments", ["state"], unique=False)
+    op.create_index(
+        "uq_contract_amendments_one_open",
+        "contract_amendments",
+        ["contract_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'proposed'"),
+    )
+    op.create_table(
+        "contract_documents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("uploaded_by", sa.Text(), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name=op.f("ck_contract_documents_sha256_in_hex")),
+        sa.CheckConstraint("size >= 0", name=op.f("ck_contract_documents_size_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["contracts.id"],
+            name=op.f("fk_contract_documents_contract_id_contracts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_documents")),
+        sa.UniqueConstraint("contract_id", "sha256", name=op.f("uq_contract_documents_contract_id_sha256")),
+    )
+    op.create_table(
+        "contract_milestones",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("met_on", sa.Date(), nullable=True),
+        sa.Column("evidence", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(status IN ('met', 'partially_met')) = (met_on IS NOT NULL)",
+            name=op.f("ck_contract_milestones_met_has_a_day"),
+        ),
+        sa.CheckConstraint(
+            "status <> 'met' OR cardinality(evidence) > 0",
+            name=op.f("ck_contract_milestones_met_has_evidence"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('scheduled', 'met', 'partially_met', 'not_met')",
+            name=op.f("ck_contract_milestones_status"),
+        ),
+        sa.CheckConstraint(
+            "type IN ('delivery', 'assessment', 'reporting', 'payment')",
+            name=op.f("ck_contract_milestones_type"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["contracts.id"],
+            name=op.f("fk_contract_milestones_contract_id_contracts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_milestones")),
+        sa.UniqueConstraint("contract_id", "seq", name=op.f("uq_contract_milestones_contract_id_seq")),
+    )
+    op.create_table(
+        "contract_signatures",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("signed_by", sa.Uuid(), nullable=True),
+        sa.Column("signer", sa.Text(), nullable=False),
+        sa.Column("terms_sha256", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "side IN ('buyer', 'supplier', 'procuring_entity', 'supervisor')",
+            name=op.f("ck_contract_signatures_side"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["contracts.id"],
+            name=op.f("fk_contract_signatures_contract_id_contracts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_signatures")),
+        sa.UniqueConstraint("contract_id", "side", name=op.f("uq_contract_signatures_contract_id_side")),
+    )
+    op.create_table(
+        "contract_tranches",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "trigger IN ('signed', 'midterm_passed', 'final_passed')",
+            name=op.f("ck_contract_tranches_trigger"),
+        ),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_contract_tranches_amount_not_negative")),
+        sa.CheckConstraint("share > 0 AND share <= 10000", name=op.f("ck_contract_tranches_share_is_a_part")),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["contracts.id"],
+            name=op.f("fk_contract_tranches_contract_id_contracts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_tranches")),
+        sa.UniqueConstraint("contract_id", "seq", name=op.f("uq_contract_tranches_contract_id_seq")),
+    )
+    op.create_table(
+        "service_logs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("served_on", sa.Date(), nullable=False),
+        sa.Column("hours", sa.Numeric(precision=4, scale=1), nullable=False),
+        sa.Column("persons", sa.Integer(), nullable=False),
+        sa.Column("contacts", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("worker", sa.Text(), nullable=True),
+        sa.Column("logged_by", sa.Uuid(), nullable=True),
+        sa.Column("evidence", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "method IN ('case', 'group', 'session', 'visit', 'hotline', 'training')",
+            name=op.f("ck_service_logs_method"),
+        ),
+        sa.CheckConstraint("hours > 0 AND hours <= 24", name=op.f("ck_service_logs_hours_of_a_day")),
+        sa.CheckConstraint(
+            "persons >= 0 AND contacts >= persons", name=op.f("ck_service_logs_a_person_is_a_contact")
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["contracts.id"],
+            name=op.f("fk_service_logs_contract_id_contracts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_logs")),
+    )
+    op.create_index("ix_service_logs_contract", "service_logs", ["contract_id", "served_on"], unique=False)
+    op.create_table(
+        "contract_payments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("tranche_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("voucher", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("ordered_by", sa.Uuid(), nullable=True),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'tranche') = (tranche_id IS NOT NULL)", name=op.f("ck_contract_payments_tranche_named")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('tranche', 'settlement', 'refund')", name=op.f("ck_contract_payments_kind")
+        ),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_contract_payments_amount_positive")),
+        sa.ForeignKeyConstraint(
+            ["contract_id"], ["contracts.id"], name=op.f("fk_contract_payments_contract_id_contracts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tranche_id"],
+            ["contract_tranches.id"],
+            name=op.f("fk_contract_payments_tranche_id_contract_tranches"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_payments")),
+        sa.UniqueConstraint("tranche_id", name=op.f("uq_contract_payments_tranche_id")),
+    )
+    op.create_index(
+        op.f("ix_contract_payments_contract_id"), "contract_payments", ["contract_id"], unique=False
+    )
+    op.create_index(
+        "uq_contract_payments_one_settlement",
+        "contract_payments",
+        ["contract_id"],
+        unique=True,
+        postgresql_where=sa.text("kind = 'settlement'"),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(
+        "uq_contract_payments_one_settlement",
+        table_name="contract_payments",
+        postgresql_where=sa.text("kind = 'settlement'"),
+    )
+    op.drop_index(op.f("ix_contract_payments_contract_id"), table_name="contract_payments")
+    op.drop_table("contract_payments")
+    op.drop_index("ix_service_logs_contract", table_name="service_logs")
+    op.drop_table("service_logs")
+    op.drop_table("contract_tranches")
+    op.drop_table("contract_signatures")
+    op.drop_table("contract_milestones")
+    op.drop_table("contract_documents")
+    op.drop_index(
+        "uq_contract_amendments_one_open",
+        table_name="contract_amendments",
+        postgresql_where=sa.text("state = 'proposed'"),
+    )
+    op.drop_index(op.f("ix_contract_amendments_state"), table_name="contract_amendments")
+    op.drop_table("contract_amendments")
+    op.drop_index(
+        "uq_contracts_one_live_per_project",
+        table_name="contracts",
+        postgresql_where=sa.text("state NOT IN ('terminated', 'void')"),
+    )
+    op.drop_index(
+        "uq_contracts_one_live_per_award",
+        table_name="contracts",
+        postgresql_where=sa.text("state NOT IN ('terminated', 'void')"),
+    )
+    op.drop_index(op.f("ix_contracts_supplier_id"), table_name="contracts")
+    op.drop_index(op.f("ix_contracts_state"), table_name="contracts")
+    op.drop_index("ix_contracts_search_grams", table_name="contracts", postgresql_using="gin")
+    op.drop_index(op.f("ix_contracts_project_id"), table_name="contracts")
+    op.drop_index(op.f("ix_contracts_procuring_entity_id"), table_name="contracts")
+    op.drop_index(op.f("ix_contracts_edition_code"), table_name="contracts")
+    op.drop_index(
+        "ix_contracts_buyer_path", table_name="contracts", postgresql_ops={"buyer_path": "text_pattern_ops"}
+    )
+    op.drop_index(op.f("ix_contracts_buyer_id"), table_name="contracts")
+    op.drop_index(op.f("ix_contracts_award_id"), table_name="contracts")
+    op.drop_index(
+        "ix_contracts_area_path", table_name="contracts", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("contracts")
+    op.drop_table("term_sheets")
+    op.drop_index(op.f("ix_talks_state"), table_name="talks")
+    op.drop_index(op.f("ix_talks_intent_id"), table_name="talks")
+    op.drop_table("talks")
+    op.drop_index("uq_awards_number", table_name="awards")
+    op.drop_index(
+        "uq_awards_live_project",
+        table_name="awards",
+        postgresql_where=sa.text("state IN ('proposed', 'notice', 'active', 'contracted')"),
+    )
+    op.drop_index(op.f("ix_awards_state"), table_name="awards")
+    op.drop_index(op.f("ix_awards_project_id"), table_name="awards")
+    op.drop_index(op.f("ix_awards_organization_id"), table_name="awards")
+    op.drop_index(op.f("ix_awards_edition_code"), table_name="awards")
+    op.drop_index(
+        "ix_awards_area_path", table_name="awards", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("awards")
+    op.drop_index(op.f("ix_project_amendments_project_id"), table_name="project_amendments")
+    op.drop_table("project_amendments")
+    op.drop_index("ix_match_reorderings_project", table_name="match_reorderings")
+    op.drop_table("match_reorderings")
+    op.drop_index(
+        "uq_intents_open_pair",
+        table_name="intents",
+        postgresql_where=sa.text("state IN ('expressed', 'accepted', 'scheduled', 'talked', 'shortlisted')"),
+    )
+    op.drop_index("uq_intents_number", table_name="intents")
+    op.drop_index(op.f("ix_intents_state"), table_name="intents")
+    op.drop_index(op.f("ix_intents_project_id"), table_name="intents")
+    op.drop_index(op.f("ix_intents_organization_id"), table_name="intents")
+    op.drop_index("ix_intents_expiry", table_name="intents", postgresql_where=sa.text("state = 'expressed'"))
+    op.drop_index(op.f("ix_intents_edition_code"), table_name="intents")
+    op.drop_index(
+        "ix_intents_area_path", table_name="intents", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("intents")
+    op.drop_index("ix_conflict_statements_signer", table_name="conflict_statements")
+    op.drop_table("conflict_statements")
+    op.drop_index(op.f("ix_track_records_organization_id"), table_name="track_records")
+    op.drop_table("track_records")
+    op.drop_index("uq_projects_edition_code_number", table_name="projects")
+    op.drop_index(op.f("ix_projects_state"), table_name="projects")
+    op.drop_index("ix_projects_search_grams", table_name="projects", postgresql_using="gin")
+    op.drop_index("ix_projects_row_key", table_name="projects")
+    op.drop_index(op.f("ix_projects_procuring_entity_id"), table_name="projects")
+    op.drop_index(
+        "ix_projects_parent_id", table_name="projects", postgresql_where=sa.text("parent_id IS NOT NULL")
+    )
+    op.drop_index("ix_projects_number", table_name="projects")
+    op.drop_index("ix_projects_edition_code_state", table_name="projects")
+    op.drop_index("ix_projects_delivery_paths", table_name="projects", postgresql_using="gin")
+    op.drop_index("ix_projects_created_at_id", table_name="projects")
+    op.drop_index(op.f("ix_projects_buyer_id"), table_name="projects")
+    op.drop_index(
+        "ix_projects_area_path", table_name="projects", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("projects")
+    op.drop_index("ix_match_results_organization", table_name="match_results")
+    op.drop_table("match_results")
+    op.drop_index("uq_engagements_award_id", table_name="engagements")
+    op.drop_index(op.f("ix_engagements_state"), table_name="engagements")
+    op.drop_index(op.f("ix_engagements_project_id"), table_name="engagements")
+    op.drop_index(op.f("ix_engagements_organization_id"), table_name="engagements")
+    op.drop_index(
+        "ix_engagements_holding",
+        table_name="engagements",
+        postgresql_where=sa.text("state IN ('reserved', 'active')"),
+    )
+    op.drop_index(op.f("ix_engagements_buyer_id"), table_name="engagements")
+    op.drop_table("engagements")
+    op.drop_index(
+        "uq_credit_events_open", table_name="credit_events", postgresql_where=sa.text("removed_on IS NULL")
+    )
+    op.drop_index(op.f("ix_credit_events_organization_id"), table_name="credit_events")
+    op.drop_table("credit_events")
     op.drop_index(op.f("ix_tokens_account_id"), table_name="tokens")
     op.drop_table("tokens")
     op.drop_index("uq_role_grants_once", table_name="role_grants", postgresql_nulls_not_distinct=True)
     op.drop_index(op.f("ix_role_grants_party_id"), table_name="role_grants")
     op.drop_table("role_grants")
+    op.drop_index("uq_organizations_uscc", table_name="organizations")
+    op.drop_index("uq_organizations_number", table_name="organizations")
+    op.drop_index(op.f("ix_organizations_state"), table_name="organizations")
+    op.drop_index("ix_organizations_search_grams", table_name="organizations", postgresql_using="gin")
+    op.drop_index("ix_organizations_normal_name", table_name="organizations")
+    op.drop_index("ix_organizations_categories", table_name="organizations", postgresql_using="gin")
+    op.drop_index(
+        "ix_organizations_area_path",
+        table_name="organizations",
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.drop_table("organizations")
+    op.drop_index("ix_match_runs_edition_stored", table_name="match_runs")
+    op.drop_table("match_runs")
     op.drop_table("journal_seals")
+    op.drop_table("editions")
+    op.drop_table("edition_weights")
+    op.drop_table("weight_sets")
+    op.drop_index(op.f("ix_text_vectors_encoder"), table_name="text_vectors")
+    op.drop_table("text_vectors")
     op.drop_table("sandbox_clock")
+    op.drop_index("uq_parties_kind_uscc", table_name="parties")
+    op.drop_index(
+        "uq_parties_kind_normal_name", table_name="parties", postgresql_where=sa.text("kind <> 'committee'")
+    )
+    op.drop_index(
+        "uq_parties_committee_name_place",
+        table_name="parties",
+        postgresql_where=sa.text("kind = 'committee'"),
+    )
+    op.drop_index("ix_parties_search_grams", table_name="parties", postgresql_using="gin")
+    op.drop_index(
+        "ix_parties_area_path", table_name="parties", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("parties")
     op.drop_table("number_series")
+    op.drop_index("uq_model_versions_active", table_name="model_versions", postgresql_where=sa.text("active"))
+    op.drop_table("model_versions")
     op.drop_table("journal_mark")
     op.drop_index("ix_journal_entries_xid_entry_id", table_name="journal_entries")
     op.drop_index("ix_journal_entries_subject", table_name="journal_entries")
@@ -231,5 +1675,8 @@ def downgrade() -> None:
     op.drop_table("jobs")
     op.drop_index(op.f("ix_idempotent_answers_at"), table_name="idempotent_answers")
     op.drop_table("idempotent_answers")
+    op.drop_index("ix_areas_path_prefix", table_name="areas", postgresql_ops={"path": "text_pattern_ops"})
+    op.drop_index(op.f("ix_areas_parent_code"), table_name="areas")
+    op.drop_table("areas")
     op.drop_table("accounts")
     # ### end Alembic commands ###

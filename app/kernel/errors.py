@@ -99,6 +99,18 @@ class TooMany(SheqiaError):
     kind, zh, en = "too_many_requests", "请求过于频繁，请稍后再试。", "Too many requests; try again later."
 
 
+class TooLarge(SheqiaError):
+    """More bytes, rows or columns than the service takes in (HTTP 413)."""
+
+    kind, zh, en = "too_large", "内容超过允许的大小。", "The content is larger than allowed."
+
+
+class Unsupported(SheqiaError):
+    """A kind of file the service does not read (HTTP 415); the sentence says what to send instead."""
+
+    kind, zh, en = "unsupported_file", "不支持的文件类型。", "This kind of file is not supported."
+
+
 class CannotRun(SheqiaError):
     """The program cannot start or go on, and its operator can mend that (command line: one line, exit code 1)."""
 

@@ -24,7 +24,9 @@ from app.kernel.errors import (
     Problem,
     SheqiaError,
     Stale,
+    TooLarge,
     TooMany,
+    Unsupported,
 )
 
 log = structlog.get_logger()
@@ -38,6 +40,8 @@ STATUS: Mapping[type[SheqiaError], int] = {
     Stale: 412,
     ConditionMissing: 428,
     TooMany: 429,
+    TooLarge: 413,
+    Unsupported: 415,
 }
 
 HTTP_WORDS: Mapping[int, tuple[str, str, str]] = {

@@ -2,6 +2,9 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.areas import service as areas
+
 
 async def seed(session: AsyncSession) -> None:
     """Write what is missing of the shipped facts; harmless when all is there."""
+    await areas.seed(session)

@@ -84,11 +84,11 @@ async def _prepare(settings: Settings) -> None:
 
 def _children(settings: Settings, listener: socket.socket) -> list["Child"]:
     """The processes of the service. They read the same environment, so `settings` must be what it says."""
-    api = [sys.executable, "-m", "app.installation.serving", str(listener.fileno())]
+    api = [sys.executable, "-P", "-m", "app.installation.serving", str(listener.fileno())]
     numbers = range(1, settings.workers + 1)
     return [
         *(Child(f"api-{number}", api, [listener.fileno()]) for number in numbers),
-        Child("worker", [sys.executable, "-m", "app.worker"]),
+        Child("worker", [sys.executable, "-P", "-m", "app.worker"]),
     ]
 
 
@@ -253,12 +253,12 @@ def _welcome(settings: Settings, url: str) -> str:
         f"数据 Data: {database}",
         *([f"账号 Accounts: {file}"] if file.exists() else []),
         "试试 Try:",
-        f"  curl -s {url}/readyz",
-        f"  curl -s {url}/api/v1/codes",
+        f"  curl -sw '\\n' {url}/readyz",
+        f"  curl -sw '\\n' {url}/api/v1/codes",
     ]
     if file.exists():
         token = f"$(awk '$1==\"administrator\"{{print $4}}' {shlex.quote(str(file))})"
-        lines.append(f'  curl -s -H "Authorization: Bearer {token}" {url}/api/v1/me')
+        lines.append(f"  curl -sw '\\n' -H \"Authorization: Bearer {token}\" {url}/api/v1/me")
     return "\n".join(lines)
 
 

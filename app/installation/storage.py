@@ -11,6 +11,7 @@ from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
 from app.connect import connected
+from app.installation.seed import seed
 from app.kernel import migrations
 from app.kernel.database import Database
 from app.kernel.errors import CannotRun, Problem
@@ -42,11 +43,13 @@ async def answering(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def current(settings: Settings, tell: Callable[[str], None] = say) -> AsyncIterator[Database]:
-    """The same with its schema brought up to date. Raises `CannotRun` when the schema is newer than the program."""
+    """The same with its schema and shipped facts brought up to date. Raises `CannotRun` when the schema is newer."""
     async with answering(settings) as database:
         await migrations.upgrade(
             database.engine, lambda revision: tell(f"更新数据库结构 Bringing the schema to {revision} …")
         )
+        async with database.writing() as session:
+            await seed(session)
         yield database
 
 

@@ -29,7 +29,7 @@ TICKS: Sequence[Tick] = ()
 """What each domain does when time has passed: expire, remind, close a notice period. Idempotent; run in one transaction each."""
 
 TICK_SECONDS = 5.0
-TICK_LOCK = 7_310_003
+TICK_LOCK = 7_310_004
 
 
 async def tick(database: Database, settings: Settings) -> None:

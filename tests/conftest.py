@@ -95,9 +95,11 @@ async def database(connection: AsyncConnection) -> BorrowedDatabase:
 
 
 @pytest.fixture
-async def session(database: BorrowedDatabase) -> AsyncIterator[AsyncSession]:
+async def session(connection: AsyncConnection) -> AsyncIterator[AsyncSession]:
     """A writing session; nothing it does outlives the test."""
-    async with database.writing() as session:
+    async with AsyncSession(
+        connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+    ) as session:
         yield session
 
 
@@ -149,7 +151,9 @@ async def http(database: BorrowedDatabase, settings: Settings) -> AsyncIterator[
                     assert party is not None, f"{role} speaks for a party"
                     bound = party
                 async with database.writing() as session:
-                    headers["Authorization"] = f"Bearer {await _account(session, [(role, bound), *(also or [])])}"
+                    headers["Authorization"] = (
+                        f"Bearer {await _account(session, [(role, bound), *(also or [])])}"
+                    )
             transport = httpx.ASGITransport(application)
             client = httpx.AsyncClient(transport=transport, base_url="http://sheqia.test", headers=headers)
             return await stack.enter_async_context(client)

@@ -1,0 +1,121 @@
+import itertools
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped
+
+from app.kernel import journal
+from app.kernel.actor import Actor
+from app.kernel.database import Base, Stated
+from app.kernel.errors import NotNow, NotYou, Problem
+from app.kernel.lifecycle import Case, Lifecycle, Line, move, picture
+from tests.factories import actors
+
+
+class Kettle(Stated, Base):
+    """A thing of this test, told nowhere else."""
+
+    __tablename__ = "test_kettles"
+    litres: Mapped[int]
+
+
+Base.metadata.remove(Kettle.__table__)  # type: ignore[arg-type] - no migration should know it
+
+EMPTY = Problem("kettle_empty", "壶是空的。", "The kettle is empty.")
+COLD = Problem("stove_cold", "灶是冷的。", "The stove is cold.")
+
+
+def anyone(actor: Actor, kettle: Kettle) -> bool:
+    return actor.holds("street")
+
+
+def full(case: Case[Kettle]) -> list[Problem]:
+    return [] if case.thing.litres else [EMPTY]
+
+
+def lit(case: Case[Kettle]) -> list[Problem]:
+    return [] if case.data.get("lit") else [COLD]
+
+
+LIFE: Lifecycle[Kettle] = Lifecycle(
+    "kettle",
+    {"cold": ("冷", "cold"), "hot": ("热", "hot"), "gone": ("坏", "gone")},
+    "cold",
+    [
+        Line("cold", "boil", "hot", anyone, (full, lit), zh="烧", en="boil"),
+        Line("hot", "cool", "cold", anyone),
+        Line("cold", "break", "gone", anyone, note_required=True),
+    ],
+    audience=lambda kettle: journal.Audience(area_path=actors.SUOJINCUN),
+)
+
+
+@pytest.fixture
+async def kettle(session: AsyncSession) -> Kettle:
+    connection = await session.connection()
+    await connection.run_sync(Kettle.__table__.create)  # type: ignore[attr-defined]
+    kettle = Kettle(state="cold", litres=0)
+    session.add(kettle)
+    await session.flush()
+    return kettle
+
+
+async def test_all_broken_rules_are_told_at_once_and_nothing_is_written(
+    session: AsyncSession, kettle: Kettle
+) -> None:
+    with pytest.raises(NotNow) as refused:
+        await move(session, LIFE, kettle, "boil", actors.street())
+    assert [p.code for p in refused.value.problems] == ["kettle_empty", "stove_cold"]
+    assert kettle.state == "cold"
+    assert await journal.history(session, actors.street(), kettle.id) == []
+
+
+async def test_a_move_writes_the_state_and_one_entry(session: AsyncSession, kettle: Kettle) -> None:
+    kettle.litres = 1
+    actor = actors.street()
+    await move(session, LIFE, kettle, "boil", actor, data={"lit": True}, change={"litres": [0, 1]})
+    (entry,) = await journal.history(session, actor, kettle.id)
+    assert (entry.event, entry.from_state, entry.to_state) == ("boil", "cold", "hot")
+    assert (entry.actor_id, entry.change) == (actor.account_id, {"litres": [0, 1]})
+
+
+async def test_an_impossible_event_names_the_possible_ones(session: AsyncSession, kettle: Kettle) -> None:
+    with pytest.raises(NotNow) as refused:
+        await move(session, LIFE, kettle, "cool", actors.street())
+    assert refused.value.code == "transition_not_possible"
+    assert refused.value.problems[0].values["possible"] == ["boil", "break"]
+
+
+async def test_who_may_not_is_told_so_before_any_rule(session: AsyncSession, kettle: Kettle) -> None:
+    with pytest.raises(NotYou):
+        await move(session, LIFE, kettle, "boil", actors.city())
+
+
+async def test_a_reason_is_asked_for_where_the_table_says_so(session: AsyncSession, kettle: Kettle) -> None:
+    with pytest.raises(NotNow) as refused:
+        await move(session, LIFE, kettle, "break", actors.street(), "  ")
+    assert refused.value.code == "note_required"
+    await move(session, LIFE, kettle, "break", actors.street(), "摔了")
+    assert kettle.state == "gone"
+
+
+async def test_the_move_sees_what_another_transaction_changed(session: AsyncSession, kettle: Kettle) -> None:
+    """The row is read again under the lock: an old copy in memory decides nothing."""
+    await session.execute(Kettle.__table__.update().values(state="gone"))  # type: ignore[attr-defined]
+    with pytest.raises(NotNow):
+        await move(session, LIFE, kettle, "break", actors.street(), "迟了")
+
+
+def test_the_whole_grid_has_one_answer() -> None:
+    moves = {(s, e): LIFE.line(s, e) for s, e in itertools.product(LIFE.states, LIFE.events)}
+    assert {key: line.target for key, line in moves.items() if line} == {
+        ("cold", "boil"): "hot",
+        ("hot", "cool"): "cold",
+        ("cold", "break"): "gone",
+    }
+    assert LIFE.final == {"gone"}
+
+
+def test_the_picture_is_drawn_from_the_table() -> None:
+    assert "    cold --> hot: boil\n" in picture(LIFE)
+    assert "    gone --> [*]\n" in picture(LIFE)

@@ -34,7 +34,7 @@ async def create_many(session: AsyncSession, actor: Actor, drafts: Sequence[Edit
     """Open editions. Raises `NotYou`, `Malformed` (every broken window) or `NotNow` (code or ordinal taken)."""
     if not all(permissions.may_manage(actor, draft.city_path) for draft in drafts):
         raise NotYou()
-    raise_all((problem for draft in drafts for problem in _windows(draft)), Malformed)
+    raise_all((problem for draft in drafts for problem in _broken(draft)), Malformed)
     taken = await repository.clashing(
         session, [draft.code for draft in drafts], [draft.ordinal for draft in drafts]
     )
@@ -93,7 +93,7 @@ async def change(session: AsyncSession, actor: Actor, edition: Edition, wanted: 
         old, new = edition.settings.model_dump(mode="json"), wanted.settings.model_dump(mode="json")
         before |= {f"settings.{key}": [old[key], new[key]] for key in new if old[key] != new[key]}
         edition.stored_settings = new
-    raise_all(_windows(edition), Malformed)
+    raise_all(_broken(edition), Malformed)
     await session.flush()
     await journal.record(session, actor, _event(edition, "changed", before))
     return edition
@@ -103,10 +103,11 @@ async def views(session: AsyncSession, editions: Sequence[Edition]) -> list[Edit
     return [EditionView.model_validate(edition) for edition in editions]
 
 
-def _windows(edition: Edition | EditionDraft) -> list[Problem]:
-    return rules.windows(
+def _broken(edition: Edition | EditionDraft) -> list[Problem]:
+    windows = rules.windows(
         edition.call_opens_on, edition.call_closes_on, edition.fair_opens_on, edition.fair_closes_on
     )
+    return windows + rules.usable(edition.settings)
 
 
 def _taken(edition: Edition) -> Problem:

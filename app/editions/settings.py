@@ -1,8 +1,8 @@
 """The rules of an edition in figures. Each has the default a new edition starts with; the city bureau may change it."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.catalogue.codes import Category, ProcurementMethod
 
@@ -75,16 +75,6 @@ class EditionSettings(BaseModel):
     publish_satisfaction_persons: int = Field(default=30, ge=1)
     publish_satisfaction_share: Share = 20
     category_weights: dict[Category, Annotated[float, Field(ge=0, le=2)]] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Self:
-        limits = [band.up_to_fen for band in self.amount_bands]
-        bounded = [limit for limit in limits[:-1] if limit is not None]
-        if limits[-1] is not None or len(bounded) != len(limits) - 1 or sorted(set(bounded)) != bounded:
-            raise ValueError("amount_bands rise strictly and the last one has no limit")
-        if sum(self.tranche_shares) != 100:
-            raise ValueError("tranche_shares add up to 100")
-        return self
 
     def band(self, amount_fen: int) -> AmountBand:
         """The band an amount falls into; its upper limit belongs to it."""

@@ -1,0 +1,1 @@
+"""The demo fair: invented projects and organizations of real size, written as the spreadsheets a bureau would send."""

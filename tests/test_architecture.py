@@ -41,7 +41,7 @@ READERS = {"dashboards", "opendata"}
 OPEN_DOORS = {"service", "models", "schemas", "permissions"}
 """What a domain shows to others. Everything else is its own business."""
 
-TOP = {"main", "worker", "cli", "connect", "settings", "demo", "installation"}
+TOP = {"main", "worker", "cli", "connect", "settings", "demo", "drawn", "installation"}
 """The roof: these may use anything."""
 
 PACKAGE_DATA = {"areas": {"gazetteer"}, "catalogue": {"codes", "process_codes", "trade_codes"}, "identity": {"roles", "authentication"}}

@@ -1,0 +1,1 @@
+"""Who fits whom: gates of the moment, match runs with their dossiers, live rankings with reasons."""

@@ -1,0 +1,320 @@
+"""All SQL of negotiations."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.negotiations.models import (
+    OPEN_INTENTS,
+    Award,
+    AwardState,
+    ConflictStatement,
+    Intent,
+    IntentState,
+    Talk,
+    TalkState,
+    TermSheet,
+)
+from app.organizations.models import Organization
+from app.projects.models import Project
+
+BATCH = 500
+MET = (IntentState.TALKED, IntentState.SHORTLISTED, IntentState.WON, IntentState.LOST)
+ENDED_PROJECTS = ("withdrawn", "unsuccessful", "terminated", "closed")
+
+
+def referred(column: Any, number: Any, ref: str | UUID) -> ColumnElement[bool]:
+    """A thing by its UUID or its human number."""
+    try:
+        return column == (ref if isinstance(ref, UUID) else UUID(ref))
+    except ValueError:
+        return number == ref
+
+
+async def intent(session: AsyncSession, ref: str | UUID, seen: ColumnElement[bool]) -> Intent | None:
+    return await session.scalar(select(Intent).where(referred(Intent.id, Intent.number, ref), seen))
+
+
+async def award(session: AsyncSession, ref: str | UUID, seen: ColumnElement[bool]) -> Award | None:
+    return await session.scalar(select(Award).where(referred(Award.id, Award.number, ref), seen))
+
+
+async def talk(session: AsyncSession, talk_id: UUID, seen: ColumnElement[bool]) -> Talk | None:
+    return await session.scalar(
+        select(Talk).join(Intent, Intent.id == Talk.intent_id).where(Talk.id == talk_id, seen)
+    )
+
+
+async def term_sheet(session: AsyncSession, sheet_id: UUID, seen: ColumnElement[bool]) -> TermSheet | None:
+    return await session.scalar(
+        select(TermSheet).join(Intent, Intent.id == TermSheet.intent_id).where(TermSheet.id == sheet_id, seen)
+    )
+
+
+def intents(
+    seen: ColumnElement[bool],
+    *,
+    project_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    edition: str | None = None,
+    states: Sequence[str] | None = None,
+) -> Select[tuple[Intent]]:
+    query = select(Intent).where(seen)
+    if project_id is not None:
+        query = query.where(Intent.project_id == project_id)
+    if organization_id is not None:
+        query = query.where(Intent.organization_id == organization_id)
+    if edition is not None:
+        query = query.where(Intent.edition_code == edition)
+    return query.where(Intent.state.in_(states)) if states else query
+
+
+def awards(
+    seen: ColumnElement[bool],
+    *,
+    project_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    edition: str | None = None,
+    states: Sequence[str] | None = None,
+) -> Select[tuple[Award]]:
+    query = select(Award).where(seen)
+    if project_id is not None:
+        query = query.where(Award.project_id == project_id)
+    if organization_id is not None:
+        query = query.where(Award.organization_id == organization_id)
+    if edition is not None:
+        query = query.where(Award.edition_code == edition)
+    return query.where(Award.state.in_(states)) if states else query
+
+
+async def project_state(session: AsyncSession, project_id: UUID) -> str:
+    return await session.scalar(select(Project.state).where(Project.id == project_id)) or ""
+
+
+async def names(
+    session: AsyncSession, project_ids: Iterable[UUID], organization_ids: Iterable[UUID]
+) -> tuple[Mapping[UUID, Row[Any]], Mapping[UUID, str]]:
+    """Number and title of projects, names of organizations: two statements."""
+    projects = await session.execute(
+        select(Project.id, Project.number, Project.title).where(Project.id.in_(set(project_ids)))
+    )
+    organizations = await session.execute(
+        select(Organization.id, Organization.name).where(Organization.id.in_(set(organization_ids)))
+    )
+    return {row.id: row for row in projects}, {row.id: row.name for row in organizations}
+
+
+async def hold_organization(session: AsyncSession, organization_id: UUID) -> None:
+    """Count and write this organization's intents one transaction at a time.
+
+    An advisory lock and not its row: the row lock belongs to its capacity and comes last in the order of locks.
+    """
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('intents:' || :id, 0))"),
+        {"id": str(organization_id)},
+    )
+
+
+async def pending_since(session: AsyncSession, organization_id: UUID, since: datetime) -> int:
+    """Unanswered intents that the organization itself has expressed since a moment."""
+    found = await session.scalar(
+        select(func.count())
+        .select_from(Intent)
+        .where(
+            Intent.organization_id == organization_id,
+            Intent.initiated_by == "organization",
+            Intent.state == IntentState.EXPRESSED,
+            Intent.created_at >= since,
+        )
+    )
+    return found or 0
+
+
+async def open_intent(
+    session: AsyncSession, project_id: UUID, organization_id: UUID, round_: int
+) -> Intent | None:
+    return await session.scalar(
+        select(Intent).where(
+            Intent.project_id == project_id,
+            Intent.organization_id == organization_id,
+            Intent.round == round_,
+            Intent.state.in_(OPEN_INTENTS),
+        )
+    )
+
+
+async def open_intents(session: AsyncSession, project_id: UUID) -> list[Intent]:
+    return list(
+        await session.scalars(
+            select(Intent)
+            .where(Intent.project_id == project_id, Intent.state.in_(OPEN_INTENTS))
+            .order_by(Intent.id)
+        )
+    )
+
+
+async def lost_after_talk(session: AsyncSession, project_id: UUID, round_: int) -> list[Intent]:
+    return list(
+        await session.scalars(
+            select(Intent)
+            .where(
+                Intent.project_id == project_id,
+                Intent.round == round_,
+                Intent.state == IntentState.LOST,
+                Intent.talked_at.is_not(None),
+            )
+            .order_by(Intent.id)
+        )
+    )
+
+
+async def bidders(session: AsyncSession, project_id: UUID, round_: int) -> int:
+    """How many organizations came as far as a confirmed talk in this round."""
+    found = await session.scalar(
+        select(func.count(Intent.organization_id.distinct())).where(
+            Intent.project_id == project_id, Intent.round == round_, Intent.talked_at.is_not(None)
+        )
+    )
+    return found or 0
+
+
+async def talks(session: AsyncSession, intent_ids: Iterable[UUID]) -> list[Talk]:
+    return list(
+        await session.scalars(
+            select(Talk).where(Talk.intent_id.in_(list(intent_ids))).order_by(Talk.held_at, Talk.id)
+        )
+    )
+
+
+async def sheets(session: AsyncSession, intent_ids: Iterable[UUID]) -> list[TermSheet]:
+    return list(
+        await session.scalars(
+            select(TermSheet)
+            .where(TermSheet.intent_id.in_(list(intent_ids)))
+            .order_by(TermSheet.intent_id, TermSheet.sheet_no)
+        )
+    )
+
+
+async def newest_sheet(session: AsyncSession, intent_id: UUID) -> TermSheet | None:
+    return await session.scalar(
+        select(TermSheet).where(TermSheet.intent_id == intent_id).order_by(TermSheet.sheet_no.desc()).limit(1)
+    )
+
+
+async def statements(session: AsyncSession, project_id: UUID, organization_id: UUID) -> dict[UUID, bool]:
+    """Each signer's newest statement: whether it declares a conflict with this organization (or with all)."""
+    rows = await session.scalars(
+        select(ConflictStatement)
+        .where(ConflictStatement.project_id == project_id)
+        .order_by(
+            ConflictStatement.account_id, ConflictStatement.signed_at.desc(), ConflictStatement.id.desc()
+        )
+        .distinct(ConflictStatement.account_id)
+    )
+    return {
+        row.account_id: row.conflict and (not row.organization_ids or organization_id in row.organization_ids)
+        for row in rows
+    }
+
+
+async def project_statements(
+    session: AsyncSession, project_id: UUID, account_id: UUID | None
+) -> list[ConflictStatement]:
+    query = select(ConflictStatement).where(ConflictStatement.project_id == project_id)
+    if account_id is not None:
+        query = query.where(ConflictStatement.account_id == account_id)
+    return list(await session.scalars(query.order_by(ConflictStatement.id)))
+
+
+async def expired(session: AsyncSession, now: datetime) -> list[Intent]:
+    return list(
+        await session.scalars(
+            select(Intent)
+            .where(Intent.state == IntentState.EXPRESSED, Intent.expires_at <= now)
+            .order_by(Intent.expires_at)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+async def overdue(session: AsyncSession, now: datetime) -> list[Intent]:
+    return list(
+        await session.scalars(
+            select(Intent)
+            .where(
+                Intent.state == IntentState.EXPRESSED,
+                Intent.answer_due_at <= now,
+                Intent.overdue_told_at.is_(None),
+            )
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+async def orphaned(session: AsyncSession) -> list[Intent]:
+    """Open intents whose project has left the market."""
+    return list(
+        await session.scalars(
+            select(Intent)
+            .join(Project, Project.id == Intent.project_id)
+            .where(
+                Intent.state.in_(OPEN_INTENTS),
+                or_(Project.state.in_(ENDED_PROJECTS), Project.round > Intent.round),
+            )
+            .limit(BATCH)
+            .with_for_update(skip_locked=True, of=Intent)
+        )
+    )
+
+
+async def notices_over(session: AsyncSession, today: date) -> list[Award]:
+    return list(
+        await session.scalars(
+            select(Award)
+            .where(
+                Award.state == AwardState.NOTICE,
+                Award.notice_to < today,
+                Award.notice_over_told_at.is_(None),
+            )
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def waiting_intents(seen: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(Intent, Project.title)
+        .join(Project, Project.id == Intent.project_id)
+        .where(seen, Intent.state == IntentState.EXPRESSED)
+        .order_by(Intent.answer_due_at)
+        .limit(200)
+    )
+
+
+def waiting_talks(seen: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(Talk, Intent, Project.title)
+        .join(Intent, Intent.id == Talk.intent_id)
+        .join(Project, Project.id == Intent.project_id)
+        .where(seen, Talk.state.in_((TalkState.RECORDED, TalkState.DISPUTED)))
+        .order_by(Talk.held_at)
+        .limit(200)
+    )
+
+
+def waiting_awards(seen: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(Award, Project.title)
+        .join(Project, Project.id == Award.project_id)
+        .where(seen, Award.state.in_((AwardState.PROPOSED, AwardState.NOTICE)))
+        .order_by(Award.created_at)
+        .limit(200)
+    )

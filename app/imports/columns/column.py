@@ -69,6 +69,18 @@ class Column:
     help: str = ""
 
 
+def renamed(parse: Parser, **names: str) -> Parser:
+    """The parser with its further values under the record's own names; those not named here are dropped."""
+
+    def wrapped(cell: Cell, context: Context) -> Parsed:
+        parsed = parse(cell, context)
+        if not parsed.more:
+            return parsed
+        return parsed._replace(more={names[key]: value for key, value in parsed.more.items() if key in names})
+
+    return wrapped
+
+
 @dataclass(slots=True)
 class Row:
     """A row on its way from cells to a record: what the finishing step of a kind may read and add to."""
@@ -77,10 +89,13 @@ class Row:
     present: frozenset[str]
     problems: list[RowProblem] = default(default_factory=list)
     filled: list[str] = default(default_factory=list)
-    cells: Mapping[str, str] = default(default_factory=dict)
+    letters: Mapping[str, str] = default(default_factory=dict)
+    number: int = 0
 
     def add(self, problem: RowProblem, field_name: str) -> None:
-        self.problems.append(problem.at(field_name, self.cells.get(field_name)))
+        """Note a problem of a field, at its cell where the sheet has that column."""
+        letters = self.letters.get(field_name)
+        self.problems.append(problem.at(field_name, f"{letters}{self.number}" if letters else None))
 
 
 @dataclass(frozen=True)

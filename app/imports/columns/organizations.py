@@ -26,7 +26,7 @@ from app.imports.cells.money import money
 from app.imports.cells.parsed import Cell, Context, Parsed, error, warning
 from app.imports.cells.results import export_past_projects, past_projects
 from app.imports.cells.text import line, paragraph
-from app.imports.columns.column import Column, Header, Kind, Row, iso, joined, labels, wan, yes_no
+from app.imports.columns.column import Column, Header, Kind, Row, iso, joined, labels, renamed, wan, yes_no
 from app.imports.places import areas_of
 
 
@@ -48,14 +48,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("registration_status", "登记状态", (), one_of("registration_status"), "", labels("registration_status")),
     Column("registrar", "登记管理机关", ("登记机关", "发证机关"), organization_name, "南京市鼓楼区民政局"),
     Column("business_supervisor", "业务主管单位", ("主管单位", "业务主管"), organization_name, ""),
-    Column("established_on", "成立时间", ("成立日期", "登记时间", "登记日期", "注册时间"), day, "2018-06-01", iso, date=True),
-    Column("start_up_capital_fen", "开办资金(万元)", ("注册资金", "开办资金", "注册资本"), money, 3, wan, money=True),
+    Column("established_on", "成立时间", ("成立日期", "登记时间", "登记日期", "注册时间"), renamed(day), "2018-06-01", iso, date=True),
+    Column("start_up_capital_fen", "开办资金(万元)", ("注册资金", "开办资金", "注册资本"), renamed(money), 3, wan, money=True),
     Column("legal_rep", "法定代表人", ("法人", "法人代表", "法定代表人姓名"), line, ""),
     Column("address", "住所", ("注册地址", "通讯地址", "地址", "办公地址"), line, ""),
     Column("contact_name", "联系人", ("负责人", "联系人姓名"), line, ""),
     Column("contact_phone", "联系电话", ("联系方式", "手机", "电话", "办公电话", "手机号码", "手机号"), phone, ""),
-    Column("rating", "评估等级", ("等级", "社会组织等级", "社会组织评估等级", "等级评估"), rating, "4A", labels("rating")),
-    Column("rating_valid_until", "等级有效期至", ("评估等级有效期", "等级有效期", "有效期至"), day, "2028-12-31", iso, date=True),
+    Column("rating", "评估等级", ("等级", "社会组织等级", "社会组织评估等级", "等级评估"), renamed(rating, year="rating_year"), "4A", labels("rating")),
+    Column("rating_valid_until", "等级有效期至", ("评估等级有效期", "等级有效期", "有效期至"), renamed(day), "2028-12-31", iso, date=True),
     Column("annual_inspection", "年检情况", ("年检", "年度年检结论", "年检结论", "年度检查"), inspections, "2024合格、2025合格",
            lambda results: joined(f"{year}{labels('inspection_result')(code)}" for year, code in sorted((results or {}).items()))),
     Column("credit_status", "信用情况", ("是否列入异常名录", "信用状态", "信用状况", "异常名录"), one_of("credit_status"), "正常",
@@ -87,9 +87,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("qualifications", "资质证照", ("资质", "专业资质", "相关资质", "行业资质"), words, "", joined),
     Column("capacity_max", "承接上限", ("可承接项目数", "最多承接项目数", "承接能力上限"), count, 4),
     Column("active_engagements", "在管项目数", ("在执行项目", "在执行项目数", "在管项目", "执行中项目数"), count, 1),
-    Column("preferred_budget_min_fen", "期望最低金额(万元)", ("意向最低金额", "期望最低预算"), money, "", wan, money=True),
-    Column("preferred_budget_max_fen", "期望最高金额(万元)", ("意向最高金额", "期望最高预算"), money, "", wan, money=True),
-    Column("last_year_income_fen", "上年度收入(万元)", ("上年收入", "年度收入", "上一年度收入"), money, "", wan, money=True),
+    Column("preferred_budget_min_fen", "期望最低金额(万元)", ("意向最低金额", "期望最低预算"), renamed(money), "", wan, money=True),
+    Column("preferred_budget_max_fen", "期望最高金额(万元)", ("意向最高金额", "期望最高预算"), renamed(money), "", wan, money=True),
+    Column("last_year_income_fen", "上年度收入(万元)", ("上年收入", "年度收入", "上一年度收入"), renamed(money), "", wan, money=True),
     Column("track_record", "承接项目情况", ("近三年业绩", "主要业绩", "过往项目", "项目经验", "获奖情况"), past_projects,
            "2024年社区助餐配送(12万元,良好)", export_past_projects, free_text=True),
     Column("bank_account", "银行账号", ("开户账号", "账号", "开户行及账号", "银行账户", "开户行"), _nothing, in_template=False),

@@ -26,7 +26,7 @@ from app.imports.cells.money import money
 from app.imports.cells.parsed import error, warning
 from app.imports.cells.results import export_outcomes, export_outputs, outcomes, outputs, requirements
 from app.imports.cells.text import line, paragraph
-from app.imports.columns.column import Column, Kind, Row, iso, joined, labels, wan, yes_no
+from app.imports.columns.column import Column, Kind, Row, iso, joined, labels, renamed, wan, yes_no
 from app.imports.places import settle
 from app.kernel.money import yuan
 
@@ -39,6 +39,11 @@ _SOURCES = {
     FundingSource.ENTERPRISE: ("企业资金", "资金/企业", "企业出资"),
     FundingSource.SELF: ("自筹", "自筹资金", "资金/自筹", "社区自筹"),
 }  # fmt: skip
+
+_budget = renamed(money, min_fen="budget_min_fen", max_fen="budget_max_fen", is_estimate="budget_is_estimate")
+_start = renamed(day, precision="start_precision")
+_end = renamed(day, precision="end_precision")
+_persons = renamed(persons, contacts="contacts_planned")
 
 COLUMNS: tuple[Column, ...] = (
     Column("source_row_no", "序号", ("编号", "No.", "No", "行号"), row_number, 1),
@@ -55,14 +60,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("target_groups", "服务对象", ("受益人群", "目标群体", "服务人群", "服务群体", "受益对象"),
            many_of("target_group", other="other"), "独居老人", labels("target_group"), fills="merge"),
     Column("beneficiaries_planned", "受益人数", ("直接受益人数", "服务人数", "计划服务人数", "预计受益人数", "覆盖人数"),
-           persons, 35),
+           _persons, 35),
     Column("contacts_planned", "服务人次", ("受益人次", "计划服务人次"), count, 1200),
     Column("district", "所属区", ("区县", "区", "行政区", "所在区", "区(县)", "所属区县", "市区"), line, "鼓楼区", fills="area",
            required=True),
     Column("street", "街道", ("街道(乡镇)", "镇街", "所属街道", "街镇", "街道/镇", "镇(街道)", "街道(镇)", "所在街道", "街道名称"), line,
            "宁海路街道", fills="area", required=True),
     Column("community", "社区", ("社区(村)", "实施社区", "项目实施所在社区", "社区/村", "所属社区", "所在社区", "村居", "社区名称",
-           "村(社区)"), line, "", fills="area"),
+           "村(社区)"), line, "", fills="merge"),
     Column("delivery_address", "实施地点", ("服务地址", "实施地址", "项目地点", "详细地址"), line, ""),
     Column("grid", "网格", ("所属网格", "网格编号"), line, ""),
     Column("buyer", "购买方", ("购买主体", "采购单位", "需求单位", "申报单位", "甲方", "采购人", "发布单位", "需求方"),
@@ -75,16 +80,16 @@ COLUMNS: tuple[Column, ...] = (
     Column("budget_fen", "预算金额(万元)", ("资金", "项目资金", "申请金额", "经费预算", "购买金额", "预算", "金额", "项目预算", "项目金额",
            "资金预算", "出资额", "总金额", "项目经费", "预算总额", "资金/合计", "资金/小计", "资金/总额", "采购金额", "购买资金",
            "出资金额", "预算资金", "洽谈金额", "资金总额"),
-           money, 6, wan, money=True, required=True),
+           _budget, 6, wan, money=True, required=True),
     *(
-        Column(f"funding_lines.{source}", f"{names[0]}(万元)", names[1:], money, None, wan, money=True)
+        Column(f"funding_lines.{source}", f"{names[0]}(万元)", names[1:], renamed(money), None, wan, money=True)
         for source, names in _SOURCES.items()
     ),
     Column("funding_source", "资金来源", ("经费来源", "出资方", "出资来源"), one_of("funding_source"), "", labels("funding_source"),
            fills="merge"),
-    Column("start_on", "开始时间", ("开始日期", "起始时间", "启动时间", "预计采购时间", "预计采购时间(填写到月)", "项目开始时间", "开始"), day,
+    Column("start_on", "开始时间", ("开始日期", "起始时间", "启动时间", "预计采购时间", "预计采购时间(填写到月)", "项目开始时间", "开始"), _start,
            "2026年3月", iso, date=True),
-    Column("end_on", "结束时间", ("结束日期", "截止时间", "完成时间", "项目结束时间", "结束"), day, "2026年12月", iso, date=True),
+    Column("end_on", "结束时间", ("结束日期", "截止时间", "完成时间", "项目结束时间", "结束"), _end, "2026年12月", iso, date=True),
     Column("period", "项目周期", ("实施周期", "起止时间", "项目实施时间", "服务期限", "实施时间", "服务周期", "项目期限", "实施期限", "周期",
            "起止日期", "项目时间"), period, "10个月", lambda months: f"{months}个月" if months else "", date=True),
     Column("procurement_method", "采购方式", ("购买方式",), one_of("procurement_method"), "定向委托",
@@ -98,7 +103,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("major_matter", "是否重大事项", ("重大事项",), flag, "", yes_no),
     Column("urgency", "紧急程度", ("紧急性", "优先级"), one_of("urgency"), "", labels("urgency")),
     Column("is_sme_only", "是否专门面向中小企业采购", ("专门面向中小企业", "面向中小企业"), flag, "", yes_no),
-    Column("min_rating", "最低评估等级", ("等级要求", "评估等级要求", "承接机构等级要求"), rating, "", labels("rating")),
+    Column("min_rating", "最低评估等级", ("等级要求", "评估等级要求", "承接机构等级要求"), renamed(rating), "", labels("rating")),
     Column("min_certified_social_workers", "最低持证社工数", ("持证社工要求", "持证社工数要求", "社工人数要求"), count, ""),
     Column("required_qualifications", "资质要求", ("承接主体要求", "机构要求", "必备资质", "承接要求"), requirements, "", joined),
     Column("preferred_qualifications", "优先条件", ("优先资质", "加分条件"), words, "", joined),

@@ -1,0 +1,343 @@
+"""Where the table in a sheet begins and what its columns mean (DOMAIN.md §4.4, 1-7, 31-32)."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.areas.gazetteer import Gazetteer
+from app.imports.cells.numerals import number
+from app.imports.cells.parsed import Cell, RowProblem, warning
+from app.imports.cells.text import plain, text_of
+from app.imports.columns.column import Column, Header, Kind, header_of
+from app.imports.files.sheet import NumberedRow, Place, Sheet, column_letters
+
+HEADER_WITHIN = 20
+FEWEST_KNOWN = 3
+_LONGEST_HEADER = 60
+_UNIT_LINE = re.compile(r"(?:金额|资金|货币|计量)?单位[:：]?\s*(?:人民币)?[(（]?(亿元|百万元|千元|万元|元)")
+_SENDER = re.compile(
+    r"(?:填报|申报|报送|汇总|编制|上报)(?:单位|部门)(?:[(（]盖章[)）])?[:：]\s*([^\s:：,，;；]{2,40})"
+)
+_YEAR = re.compile(r"(20\d{2})\s*年")
+_BUYER_SIDE = re.compile(r"购买|采购|需求|甲方|发布|街道|社区|填报")
+_SUPPLIER_SIDE = re.compile(r"承接|机构|乙方|社会组织|中标|服务方|执行|实施方|合作")
+SUMMARY_SHEET = re.compile(r"汇总|总表|合计|总览|统计|全部")
+INSTRUCTION_SHEET = re.compile(
+    r"说明|填写|须知|代码|字典|下拉|选项|模板|示例|样例|参数|目录|封面|sheet\d*参考", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One column of the sheet: where it is, what its header says, which field it feeds and in what unit."""
+
+    index: int
+    header: str
+    column: Column | None
+    unit: str | None = None
+
+    @property
+    def letters(self) -> str:
+        return column_letters(self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one sheet is to be read. `unit` is that of the unit line; a column's own unit stands before it."""
+
+    header_row: int
+    header_height: int
+    columns: tuple[Mapped, ...]
+    title: str | None = None
+    unit: str | None = None
+    district: str | None = None
+    year: int | None = None
+    sender: str | None = None
+    problems: tuple[RowProblem, ...] = ()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(mapped.column.field for mapped in self.columns if mapped.column)
+
+    @property
+    def data_from(self) -> int:
+        return self.header_row + self.header_height
+
+
+def find_layout(
+    sheet: Sheet,
+    kind: Kind,
+    *,
+    mapping: Mapping[str, str | None] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> Layout | None:
+    """The layout of a sheet, or None when no row among the first twenty is a header of this kind.
+
+    `mapping` is a person's word on headers (header text → field, None to leave a column out), `units` on units (field or
+    header → unit, '*' for all); both stand before what is detected.
+    """
+    head: list[NumberedRow] = []
+    for numbered in sheet.rows():
+        head.append(numbered)
+        if len(head) > HEADER_WITHIN + 1:
+            break
+    names = _Names(kind, mapping or {})
+    at = _header_at(head, names)
+    if at is None:
+        return None
+    row, cells = head[at]
+    below = head[at + 1] if at + 1 < len(head) else None
+    height = 2 if below and _is_child(cells, below[1], row, sheet.merged, names) else 1
+    headers = _headers(cells, below[1] if height == 2 and below else (), row, sheet.merged)
+    groups = (
+        _spread(head[at - 1][1], head[at - 1][0], sheet.merged, width=len(headers))
+        if at
+        else [""] * len(headers)
+    )
+    above = [text_of(cell) for _, line in head[:at] for cell in line if text_of(cell)]
+    layout = _context(above, sheet.name)
+    columns, problems = _assign(headers, groups, names)
+    own_unit = {mapped.index: mapped.unit for mapped in columns}
+    unit = layout.unit
+    settled = tuple(
+        replace(mapped, unit=_unit(mapped, own_unit[mapped.index] or unit, units or {}))
+        if mapped.column and mapped.column.money
+        else mapped
+        for mapped in columns
+    )
+    return replace(
+        layout,
+        header_row=row,
+        header_height=height,
+        columns=settled,
+        problems=(*layout.problems, *problems, *_missing(kind, settled)),
+    )
+
+
+class _Names:
+    """Headers to columns: first what a person has said, then the kind's own names."""
+
+    def __init__(self, kind: Kind, mapping: Mapping[str, str | None]) -> None:
+        self._kind = kind
+        self._said: dict[str, Column | None] = {}
+        for text, field in mapping.items():
+            self._said[header_of(text).full] = kind.by_field.get(field) if field else None
+
+    def find(self, text: str) -> tuple[Column | None, Header]:
+        header = header_of(text)
+        if header.full in self._said:
+            return self._said[header.full], header
+        column, header = self._kind.find(text)
+        if column is None and "/" in text:
+            column, own = self._kind.find(text.rsplit("/", 1)[1])
+            header = replace(header, unit=header.unit or own.unit)
+        return column, header
+
+    def said(self, text: str) -> bool:
+        return header_of(text).full in self._said
+
+
+def _header_at(head: Sequence[NumberedRow], names: _Names) -> int | None:
+    best, best_score = None, 0
+    for at, (_, cells) in enumerate(head[:HEADER_WITHIN]):
+        texts = [text_of(cell) for cell in cells if isinstance(cell, str) and text_of(cell)]
+        known = {
+            column.field
+            for text in texts
+            if len(text) <= _LONGEST_HEADER and (column := names.find(text)[0]) is not None
+        }
+        enough = len(known) >= FEWEST_KNOWN or (len(known) >= 2 and len(known) == len(texts))
+        if enough and len(known) > best_score:
+            best, best_score = at, len(known)
+    return best
+
+
+def _is_child(
+    parents: Sequence[Cell], children: Sequence[Cell], row: int, merged: Mapping[Place, Place], names: _Names
+) -> bool:
+    """Whether the row below the header names parts of it: texts only, and only under groups."""
+    texts = [text_of(cell) for cell in children]
+    if not any(texts) or any(text and (len(text) > 30 or number(plain(text)) is not None) for text in texts):
+        return False
+    spread = _spread(parents, row, merged, width=len(texts))
+    grouped = 0
+    for index, text in enumerate(texts):
+        own = text_of(parents[index]) if index < len(parents) else ""
+        if not text or text == own:
+            continue
+        begins = index + 1 < len(texts) and texts[index + 1] != "" and _blank(parents, index + 1)
+        if own and not begins and merged.get((row, index + 1)) != (row, index):
+            return False
+        if not spread[index]:
+            return False
+        grouped += (
+            names.find(f"{spread[index]}/{text}")[0] is not None or merged.get((row, index)) is not None
+        )
+    return grouped > 0
+
+
+def _blank(cells: Sequence[Cell], index: int) -> bool:
+    return index >= len(cells) or not text_of(cells[index])
+
+
+def _spread(cells: Sequence[Cell], row: int, merged: Mapping[Place, Place], *, width: int) -> list[str]:
+    """Each column's group: its own text, else the nearest text to its left (over blanks or merged cells)."""
+    texts = [text_of(cell) for cell in cells] + [""] * max(0, width - len(cells))
+    groups, current = [], ""
+    for index in range(width):
+        current = texts[index] or current
+        anchor = merged.get((row, index))
+        groups.append(texts[anchor[1]] if anchor and anchor[0] == row and anchor[1] < len(texts) else current)
+    return groups
+
+
+def _headers(
+    parents: Sequence[Cell], children: Sequence[Cell], row: int, merged: Mapping[Place, Place]
+) -> list[str]:
+    """The header texts; of two rows joined as 'parent/child'."""
+    width = max(len(parents), len(children))
+    own = [text_of(cell) for cell in parents] + [""] * (width - len(parents))
+    if not children:
+        return own
+    below = [text_of(cell) for cell in children] + [""] * (width - len(children))
+    spread = _spread(parents, row, merged, width=width)
+    return [
+        f"{spread[index]}/{below[index]}" if below[index] and below[index] != own[index] else own[index]
+        for index in range(width)
+    ]
+
+
+def _assign(
+    headers: Sequence[str], groups: Sequence[str], names: _Names
+) -> tuple[list[Mapped], list[RowProblem]]:
+    """Columns for headers. Of two with one meaning the one on the buyer's side is taken; what is unknown is listed."""
+    found: list[Mapped] = []
+    claimed: dict[str, list[int]] = {}
+    for index, text in enumerate(headers):
+        if not text:
+            continue
+        column, header = names.find(text)
+        if column is None and groups[index] and not names.said(text):
+            column, _ = names.find(f"{groups[index]}/{text}")
+        parent_unit = header_of(text.split("/")[0]).unit if "/" in text else None
+        found.append(Mapped(index, text, column, header.unit or parent_unit or header_of(groups[index]).unit))
+        if column is not None:
+            claimed.setdefault(column.field, []).append(len(found) - 1)
+    problems = []
+    for places in claimed.values():
+        if len(places) < 2:
+            continue
+        keep, certain = _nearest([found[place] for place in places], found, groups, names)
+        for place in places:
+            if found[place] is not keep:
+                found[place] = replace(found[place], column=None)
+        if not certain:
+            texts = "、".join(found[place].header for place in places)
+            problems.append(warning(
+                "header_repeated", f"多列含义相同（{texts}），取“{keep.header}”（{keep.letters} 列），其余保留在原始记录。",
+                f"Several columns mean the same ({texts}); column {keep.letters} is taken, the others stay in the raw text."))  # fmt: skip
+    unknown = [mapped.header for mapped in found if mapped.column is None and not names.said(mapped.header)]
+    unknown = [
+        text
+        for text in unknown
+        if not any(text == found[place].header for places in claimed.values() for place in places)
+    ]
+    if unknown:
+        problems.append(warning(
+            "columns_unknown", f"未识别的列：{'、'.join(unknown)[:300]}；内容保留在原始记录，可在列对应中指定。",
+            f"Columns not known: {', '.join(unknown)[:300]}; kept in the raw text, and can be mapped."))  # fmt: skip
+    return found, problems
+
+
+def _nearest(
+    same: Sequence[Mapped], found: Sequence[Mapped], groups: Sequence[str], names: _Names
+) -> tuple[Mapped, bool]:
+    """Of columns with one meaning the one a person has mapped, else that of the buyer's group; and whether that is sure."""
+    said = [mapped for mapped in same if names.said(mapped.header)]
+    if said:
+        return said[0], True
+    sides = [_side(mapped, found, groups) for mapped in same]
+    if sides.count("buyer") == 1 and "supplier" in sides:
+        return same[sides.index("buyer")], True
+    if sides.count("supplier") == len(sides) - 1 and "" in sides:
+        return same[sides.index("")], True
+    exact = [
+        mapped
+        for mapped in same
+        if mapped.column and header_of(mapped.header).full == header_of(mapped.column.header).full
+    ]
+    return (exact or list(same))[0], False
+
+
+def _side(mapped: Mapped, found: Sequence[Mapped], groups: Sequence[str]) -> str:
+    text = f"{groups[mapped.index]} {mapped.header.split('/')[0] if '/' in mapped.header else ''}"
+    if _SUPPLIER_SIDE.search(text):
+        return "supplier"
+    if _BUYER_SIDE.search(text):
+        return "buyer"
+    for other in sorted(
+        (other for other in found if other.index < mapped.index), key=lambda other: -other.index
+    ):
+        if other.column is not None and other.column.group == "buyer":
+            return "buyer"
+        if _SUPPLIER_SIDE.search(other.header) and other.column is None:
+            return "supplier"
+    return ""
+
+
+def _context(above: Iterable[str], sheet_name: str) -> Layout:
+    """What the lines above the header and the sheet's name say for all rows."""
+    texts = list(above)
+    joined = "\n".join(texts)
+    unit = _UNIT_LINE.search(joined.replace(" ", ""))
+    sender = _SENDER.search(joined)
+    year = _YEAR.search(joined)
+    title = next(
+        (
+            text
+            for text in texts
+            if len(text) >= 4 and not _UNIT_LINE.search(text) and not _SENDER.search(text)
+        ),
+        None,
+    )
+    district = district_in(sheet_name) or district_in(title or "") or district_in(sender[1] if sender else "")
+    return Layout(
+        0,
+        1,
+        (),
+        title,
+        unit[1] if unit else None,
+        district,
+        int(year[1]) if year else None,
+        sender[1] if sender else None,
+    )
+
+
+def district_in(text: str) -> str | None:
+    """The one district a text names, as its canonical name; None when it names none or several."""
+    gazetteer = Gazetteer.default()
+    found = gazetteer.resolve_district(
+        re.sub(r"^[\d.、\s]+|[\d\s]+$|(项目|机构|需求)?(清单|列表|表|汇总|明细)+$", "", text)
+    ).area
+    if found is not None:
+        return found.name
+    names = {area.name for area in gazetteer.districts if area.name in text}
+    return names.pop() if len(names) == 1 else None
+
+
+def _unit(mapped: Mapped, detected: str | None, said: Mapping[str, str]) -> str | None:
+    assert mapped.column is not None
+    for key in (mapped.column.field, mapped.header, "*"):
+        if key in said:
+            return said[key]
+    return detected
+
+
+def _missing(kind: Kind, columns: Iterable[Mapped]) -> list[RowProblem]:
+    present = {mapped.column.field for mapped in columns if mapped.column}
+    absent = [column.header for column in kind.columns if column.required and column.field not in present]
+    if not absent:
+        return []
+    return [warning(
+        "columns_missing", f"缺少必填列：{'、'.join(absent)}；可先导入为草稿，提交前须补全。",
+        f"Required columns are missing: {', '.join(absent)}; rows become drafts, to be completed before submitting.")]  # fmt: skip

@@ -1,0 +1,266 @@
+"""One prepared row to one record: every cell through its column's parser, then the row as a whole."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from app.imports.cells.parsed import Cell, Context, Parsed, RowProblem, error, warning
+from app.imports.cells.personal import redact
+from app.imports.cells.text import text_of
+from app.imports.columns.column import Kind, Row
+from app.imports.layout import Layout, Mapped
+from app.imports.preparation import Candidate, Skipped
+
+Check = Callable[[Mapping[str, Any]], list[RowProblem]]
+"""The draft schema's own view of a record: what it would refuse."""
+
+_MEMORY = 20_000
+# Codes that may look like numbers of persons.
+_NOT_PERSONAL = frozenset(
+    ("uscc", "project_no", "catalogue_item", "source_row_no", "contact_phone", "budget_fen")
+)
+
+
+class Status(StrEnum):
+    """What happens to a row at commit: ready and warned rows are written, rejected and skipped ones are not."""
+
+    READY = "ready"
+    WARNED = "warned"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+@dataclass(slots=True)
+class PreviewRow:
+    """One row of the file as it would be imported. `raw` is the sender's text by header, personal data removed."""
+
+    sheet: str
+    row: int
+    status: Status
+    record: dict[str, Any] | None
+    problems: list[RowProblem]
+    raw: dict[str, str]
+    filled: tuple[str, ...] = ()
+    key: str | None = None
+    near: str | None = None
+    fingerprint: str | None = None
+    change: Mapping[str, Any] | None = None
+    total: str | None = None
+    amount_fen: int | None = None
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """What a person must choose before this row can be committed."""
+        return [
+            {
+                "field": problem.field,
+                "options": [{"value": c.value, "zh": c.zh, "en": c.en} for c in problem.choices],
+            }
+            for problem in self.problems
+            if problem.choices
+        ]
+
+    def settle(self) -> None:
+        """Give the row the status its problems call for."""
+        if self.status is not Status.SKIPPED:
+            rejected = any(problem.rejects for problem in self.problems)
+            self.status = Status.REJECTED if rejected else Status.WARNED if self.problems else Status.READY
+
+
+@dataclass(slots=True)
+class RowParser:
+    """Turns the prepared rows of one sheet into preview rows. Pure per row, so that rows may be parsed in any process."""
+
+    kind: Kind
+    sheet: str
+    layout: Layout
+    context: Context
+    choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    check: Check | None = None
+    _memory: dict[int, dict[str, Parsed]] = field(default_factory=dict)
+    _contexts: dict[int, Context] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._contexts = {
+            mapped.index: Context(
+                self.context.year, mapped.unit, self.context.district, self.context.epoch_1904
+            )
+            for mapped in self.layout.columns
+        }
+        self._fields = [mapped for mapped in self.layout.columns if mapped.column]
+        self._letters = {mapped.column.field: mapped.letters for mapped in self._fields if mapped.column}
+        self._present = self.layout.fields
+        self._required = [
+            column for column in self.kind.columns if column.required and column.field in self._present
+        ]
+        self._blank = dict.fromkeys(self.kind.fields)
+
+    _fields: list[Mapped] = field(init=False)
+    _letters: dict[str, str] = field(init=False)
+    _present: frozenset[str] = field(init=False)
+    _required: list[Any] = field(init=False)
+    _blank: dict[str, Any] = field(init=False)
+
+    def skipped(self, row: Skipped) -> PreviewRow:
+        """A row that is no data, kept with its reason; a total with the amount it states."""
+        raw, _ = self._raw(row.cells)
+        shown = PreviewRow(self.sheet, row.number, Status.SKIPPED, None, [row.problem], raw, total=row.total)
+        if row.total:
+            shown.amount_fen = self._amount(row.cells)
+        return shown
+
+    def parse(self, candidate: Candidate) -> PreviewRow:
+        """The record of a row with every problem of its cells and of the row as a whole."""
+        number, problems = candidate.number, list(candidate.problems)
+        row = Row(self.context, self._present, problems, list(candidate.filled), self._letters, number)
+        said = self.choices.get(f"{self.sheet}!{number}") or {}
+        raw, cells = self._raw(candidate.cells, row)
+        record = dict(self._blank)
+        for mapped in self._fields:
+            column = mapped.column
+            assert column is not None
+            cell = cells.get(mapped.index)
+            if cell is None and column.field not in said:
+                continue
+            parsed = self._parsed(mapped, cell, said)
+            if parsed.value is not None:
+                record[column.field] = parsed.value
+            for name, value in parsed.more.items():
+                if record.get(name) is None:
+                    record[name] = value
+            for problem in parsed.problems:
+                problems.append(problem.at(column.field, f"{mapped.letters}{number}"))
+        self._say(record, said)
+        self.kind.finish(record, row)
+        self._require(record, row)
+        shown = PreviewRow(
+            self.sheet,
+            number,
+            Status.READY,
+            {name: record.get(name) for name in self._blank},
+            problems,
+            raw,
+            tuple(dict.fromkeys(row.filled)),
+            _digest(self.kind.row_key(record)),
+            _digest(self.kind.near_key(record)),
+            amount_fen=record.get("budget_fen"),
+        )
+        assert shown.record is not None
+        shown.fingerprint = fingerprint(shown.record)
+        if self.check is not None and not any(problem.rejects for problem in problems):
+            problems.extend(self.check(shown.record))
+        if said.get("row") == "skip":
+            shown.status, shown.problems = (
+                Status.SKIPPED,
+                [warning("chosen_skip", "按选择跳过。", "Skipped as chosen.")],
+            )
+        shown.settle()
+        return shown
+
+    def _parsed(self, mapped: Mapped, cell: Cell, said: Mapping[str, Any]) -> Parsed:
+        column = mapped.column
+        assert column is not None
+        context = self._contexts[mapped.index]
+        if column.field in said:
+            value = said[column.field]
+            if column.money and isinstance(value, int) and not isinstance(value, bool):
+                return Parsed(value)
+            return column.parse(value, Context(context.year, "元", context.district, context.epoch_1904))
+        if column.free_text or type(cell) is not str:
+            return column.parse(cell, context)
+        memory = self._memory.setdefault(mapped.index, {})
+        parsed = memory.get(cell)
+        if parsed is None:
+            if len(memory) > _MEMORY:
+                memory.clear()
+            parsed = memory[cell] = column.parse(cell, context)
+        return parsed
+
+    def _say(self, record: dict[str, Any], said: Mapping[str, Any]) -> None:
+        """A person's word on a field whose column the sheet does not have."""
+        for name, value in said.items():
+            if name in self._blank and name not in self._present:
+                record[name] = value
+
+    def _raw(self, cells: Any, row: Row | None = None) -> tuple[dict[str, str], dict[int, Cell]]:
+        """The texts by header without personal data, and the cells by column without blanks."""
+        raw: dict[str, str] = {}
+        kept: dict[int, Cell] = {}
+        width = len(cells)
+        for mapped in self.layout.columns:
+            if mapped.index >= width:
+                continue
+            cell = cells[mapped.index]
+            if cell is None or cell == "":
+                continue
+            text = text_of(cell)
+            name = mapped.column.field if mapped.column else None
+            if name == "bank_account":
+                raw[mapped.header] = "[已删除:银行账号]"
+                continue
+            if len(text) > 6 and name not in _NOT_PERSONAL:
+                clean, found = redact(text)
+                if found:
+                    text = cell = clean
+                    if row is not None:
+                        for problem in found:
+                            row.problems.append(problem.at(name, f"{mapped.letters}{row.number}"))
+            kept[mapped.index] = cell
+            if text:
+                raw[mapped.header if mapped.header not in raw else f"{mapped.header} ({mapped.letters})"] = (
+                    text
+                )
+        return raw, kept
+
+    def _require(self, record: Mapping[str, Any], row: Row) -> None:
+        """What a draft lacks for submitting is a warning; a row without its name is no record."""
+        if not record.get(self.kind.title_field):
+            title = self.kind.by_field[self.kind.title_field].header
+            row.add(
+                error("missing", f"缺少{title}。", f"The {self.kind.title_field} is missing."),
+                self.kind.title_field,
+            )
+        named = {problem.field for problem in row.problems}
+        for column in self._required:
+            if record.get(column.field) is not None or column.field in named:
+                continue
+            if column.field == "uscc" and (
+                record.get("registration_type") == "filed_group" or record.get("old_reg_no")
+            ):
+                continue
+            row.add(
+                warning("missing", f"{column.header}未填，提交前须补全。", f"{column.field} is blank; needed before submitting."),
+                column.field,
+            )  # fmt: skip
+
+    def _amount(self, cells: Any) -> int | None:
+        """The amount a total row states, in the unit of the amount column and without doubting it."""
+        for mapped in self._fields:
+            if mapped.column and mapped.column.field == "budget_fen" and mapped.index < len(cells):
+                parsed = mapped.column.parse(cells[mapped.index], self._contexts[mapped.index])
+                if parsed.value is None and parsed.problems and parsed.problems[0].choices:
+                    return int(parsed.problems[0].choices[0].value)
+                return parsed.value
+        return None
+
+
+def _digest(key: tuple[Any, ...] | None) -> str | None:
+    """A short name of a key, the same in every process and import."""
+    if key is None:
+        return None
+    return hashlib.blake2b("\x1f".join(map(str, key)).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def fingerprint(record: Mapping[str, Any]) -> str:
+    """Equal for records of equal content; the sender's row number does not count."""
+    content = {name: value for name, value in record.items() if value is not None and name != "source_row_no"}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain)
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -28,7 +28,7 @@ find_uv() {
   uv=$(command -v uv) || uv=$tools/uv/bin/uv
   if ! "$uv" --version >/dev/null 2>&1; then
     uv=$tools/uv/bin/uv
-    { "$python" -m venv --clear "$tools/uv" && "$tools/uv/bin/python" -m pip install --quiet uv; } >&2 || return 0
+    { "$python" -m venv --clear "$tools/uv" && "$tools/uv/bin/python" -m pip install -qq uv; } >&2 || return 0
   fi
   printf '%s\n' "$uv"
 }
@@ -41,12 +41,12 @@ install() {
   if [ -n "$uv" ]; then
     [ -w "${HOME:-/nonexistent}" ] || export UV_CACHE_DIR=$tools/cache
     { [ -d "$venv" ] || "$uv" venv --quiet --python "$python" "$venv"; } &&
-      "$uv" pip install --quiet --python "$venv/bin/python" --constraints "$root/constraints.txt" --editable "$what" &&
+      "$uv" pip install -qq --python "$venv/bin/python" --constraints "$root/constraints.txt" --editable "$what" &&
       return
     say "uv 未能安装，改用 pip。 uv could not install; trying pip."
   fi
   "$python" -m venv "$venv" &&
-    "$venv/bin/python" -m pip install --quiet --constraint "$root/constraints.txt" --editable "$what" ||
+    "$venv/bin/python" -m pip install -qq --constraint "$root/constraints.txt" --editable "$what" ||
     die "安装失败，原因见上。 The installation failed; what is written above says why."
 }
 

@@ -174,12 +174,20 @@ class OrganizationDraft(Registered, Profile):
     `active_engagements` is the number of works under way elsewhere when they are not named in `engagements`.
     """
 
-    name: str = Field(min_length=2, max_length=200)
+    name: str = Field(min_length=2, max_length=120)
     registration_status: RegistrationStatus | None = None
     credit_events: list[CreditListing] = Field(default_factory=list, max_length=50)
     engagements: list[EngagementDraft] = Field(default_factory=list, max_length=200)
     active_engagements: int | None = Field(default=None, ge=0, le=200)
     track_record: list[TrackRecordDraft] = Field(default_factory=list, max_length=200)
+
+
+class EngagementEnd(BaseModel):
+    """The end of declared work, with a word about it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str | None = Field(default=None, max_length=2000)
 
 
 class ProfileChange(Profile):
@@ -190,7 +198,7 @@ class RegisteredChange(Registered):
     """The bureau's fields to change, with the reason; what is not sent stays."""
 
     note: str = Field(min_length=1, max_length=2000)
-    name: str | None = Field(default=None, min_length=2, max_length=200)
+    name: str | None = Field(default=None, min_length=2, max_length=120)
 
 
 class CreditRemoval(BaseModel):

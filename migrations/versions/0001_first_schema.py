@@ -62,6 +62,52 @@ def upgrade() -> None:
         "ix_areas_path_prefix", "areas", ["path"], unique=False, postgresql_ops={"path": "text_pattern_ops"}
     )
     op.create_table(
+        "funding_ledger",
+        sa.Column("entry_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("domain_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=True),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("balance_fen", sa.BigInteger(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_label", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "measure IN ('offered', 'negotiated', 'contracted', 'paid', 'refunded')",
+            name=op.f("ck_funding_ledger_measure"),
+        ),
+        sa.CheckConstraint(
+            "measure NOT IN ('paid', 'refunded') OR amount_fen > 0",
+            name=op.f("ck_funding_ledger_money_moved_is_positive"),
+        ),
+        sa.CheckConstraint("amount_fen <> 0", name=op.f("ck_funding_ledger_amount")),
+        sa.CheckConstraint("balance_fen >= 0", name=op.f("ck_funding_ledger_balance")),
+        sa.CheckConstraint("turn > 0", name=op.f("ck_funding_ledger_turn")),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_funding_ledger")),
+    )
+    op.create_index(
+        "ix_funding_ledger_area_path",
+        "funding_ledger",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_funding_ledger_contract_id"), "funding_ledger", ["contract_id"], unique=False)
+    op.create_index(
+        "uq_funding_ledger_reference",
+        "funding_ledger",
+        ["project_id", "measure", "reference"],
+        unique=True,
+        postgresql_where=sa.text("measure IN ('paid', 'refunded')"),
+    )
+    op.create_index("uq_funding_ledger_turn", "funding_ledger", ["project_id", "turn"], unique=True)
+    op.create_table(
         "idempotent_answers",
         sa.Column("key", sa.Uuid(), nullable=False),
         sa.Column("request_hash", sa.LargeBinary(), nullable=False),
@@ -303,6 +349,56 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_editions")),
         sa.UniqueConstraint("code", name=op.f("uq_editions_code")),
         sa.UniqueConstraint("ordinal", name=op.f("uq_editions_ordinal")),
+    )
+    op.create_table(
+        "funding_sources",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("funder_id", sa.Uuid(), nullable=True),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("is_relief", sa.Boolean(), nullable=False),
+        sa.Column("earmark_categories", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("earmark_percent", sa.Integer(), nullable=False),
+        sa.Column("commit_percent", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(earmark_percent = 0) = (earmark_categories = '{}')",
+            name=op.f("ck_funding_sources_earmark_names_its_purpose"),
+        ),
+        sa.CheckConstraint(
+            "source <> 'lottery_fund' OR (earmark_percent >= 50 AND earmark_categories <@ ARRAY['elderly_care'])",
+            name=op.f("ck_funding_sources_lottery_serves_the_elderly"),
+        ),
+        sa.CheckConstraint(
+            "source IN ('city_fiscal', 'district_fiscal', 'street_fiscal', 'lottery_fund', 'charity', 'enterprise', 'self')",
+            name=op.f("ck_funding_sources_source"),
+        ),
+        sa.CheckConstraint(
+            "NOT is_relief OR commit_percent <= 2", name=op.f("ck_funding_sources_relief_purchase_is_capped")
+        ),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_funding_sources_amount")),
+        sa.CheckConstraint(
+            "commit_percent BETWEEN 0 AND 100", name=op.f("ck_funding_sources_commit_percent")
+        ),
+        sa.CheckConstraint(
+            "earmark_percent BETWEEN 0 AND 100", name=op.f("ck_funding_sources_earmark_percent")
+        ),
+        sa.ForeignKeyConstraint(
+            ["area_path"], ["areas.path"], name=op.f("fk_funding_sources_area_path_areas")
+        ),
+        sa.ForeignKeyConstraint(
+            ["funder_id"], ["parties.id"], name=op.f("fk_funding_sources_funder_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_funding_sources")),
+    )
+    op.create_index(op.f("ix_funding_sources_funder_id"), "funding_sources", ["funder_id"], unique=False)
+    op.create_index(
+        "uq_funding_sources_once", "funding_sources", ["year", "source", "area_path", "name"], unique=True
     )
     op.create_table(
         "journal_seals",
@@ -626,6 +722,44 @@ def upgrade() -> None:
     op.create_index(op.f("ix_engagements_state"), "engagements", ["state"], unique=False)
     op.create_index("uq_engagements_award_id", "engagements", ["award_id"], unique=True)
     op.create_table(
+        "funding_lines",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_funding_lines_amount")),
+        sa.ForeignKeyConstraint(["area_path"], ["areas.path"], name=op.f("fk_funding_lines_area_path_areas")),
+        sa.ForeignKeyConstraint(
+            ["edition_code"], ["editions.code"], name=op.f("fk_funding_lines_edition_code_editions")
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["funding_sources.id"], name=op.f("fk_funding_lines_source_id_funding_sources")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_funding_lines")),
+        sa.UniqueConstraint("number", name=op.f("uq_funding_lines_number")),
+    )
+    op.create_index(
+        "ix_funding_lines_area_path",
+        "funding_lines",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(
+        "ix_funding_lines_edition_code_source_id",
+        "funding_lines",
+        ["edition_code", "source_id"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_funding_lines_source_id"), "funding_lines", ["source_id"], unique=False)
+    op.create_table(
         "match_results",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("project_id", sa.Uuid(), nullable=False),
@@ -869,6 +1003,46 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "funding_allocations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("line_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("released_fen", sa.BigInteger(), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
+            name=op.f("ck_funding_allocations_category"),
+        ),
+        sa.CheckConstraint(
+            "(released_fen = 0) = (released_at IS NULL)", name=op.f("ck_funding_allocations_released_at")
+        ),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_funding_allocations_amount")),
+        sa.CheckConstraint(
+            "released_fen BETWEEN 0 AND amount_fen", name=op.f("ck_funding_allocations_released")
+        ),
+        sa.ForeignKeyConstraint(
+            ["line_id"], ["funding_lines.id"], name=op.f("fk_funding_allocations_line_id_funding_lines")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_funding_allocations")),
+    )
+    op.create_index(op.f("ix_funding_allocations_line_id"), "funding_allocations", ["line_id"], unique=False)
+    op.create_index(
+        op.f("ix_funding_allocations_project_id"), "funding_allocations", ["project_id"], unique=False
+    )
+    op.create_index(
+        "uq_funding_allocations_once",
+        "funding_allocations",
+        ["project_id", "line_id"],
+        unique=True,
+        postgresql_where=sa.text("released_at IS NULL"),
+    )
+    op.create_table(
         "intents",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
@@ -1082,6 +1256,8 @@ def upgrade() -> None:
         "talks",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("intent_id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
         sa.Column("recorded_by", sa.Text(), nullable=False),
         sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("duration_minutes", sa.Integer(), nullable=True),
@@ -1111,6 +1287,9 @@ def upgrade() -> None:
         sa.CheckConstraint("duration_minutes > 0", name=op.f("ck_talks_duration_minutes")),
         sa.CheckConstraint("offered_fen >= 0", name=op.f("ck_talks_offered_fen")),
         sa.ForeignKeyConstraint(["intent_id"], ["intents.id"], name=op.f("fk_talks_intent_id_intents")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_talks_organization_id_organizations")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_talks")),
     )
     op.create_index(op.f("ix_talks_intent_id"), "talks", ["intent_id"], unique=False)
@@ -1185,10 +1364,6 @@ def upgrade() -> None:
             "state IN ('draft', 'partly_signed', 'active', 'in_delivery', 'suspended', 'final_evaluation', 'accepted', 'failed', 'settled', 'closed', 'terminated', 'void')",
             name=op.f("ck_contracts_state"),
         ),
-        sa.CheckConstraint(
-            "state IN ('draft', 'partly_signed', 'void') OR (signed_at IS NOT NULL AND needed_sides <@ signed_sides)",
-            name=op.f("ck_contracts_active_means_signed_by_all"),
-        ),
         sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_contracts_amount_not_negative")),
         sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_contracts_ends_after_start")),
         sa.CheckConstraint("paid_fen BETWEEN 0 AND amount_fen", name=op.f("ck_contracts_paid_within_amount")),
@@ -1198,6 +1373,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "settled_fen BETWEEN 0 AND amount_fen", name=op.f("ck_contracts_settled_within_amount")
         ),
+        sa.CheckConstraint("signed_sides <@ needed_sides", name=op.f("ck_contracts_signed_by_its_sides")),
         sa.CheckConstraint(
             "supplier_id <> buyer_id AND supplier_id IS DISTINCT FROM procuring_entity_id AND supplier_id IS DISTINCT FROM supervising_authority_id",
             name=op.f("ck_contracts_supplier_is_no_other_side"),
@@ -1219,7 +1395,7 @@ def upgrade() -> None:
             ["supplier_id"], ["parties.id"], name=op.f("fk_contracts_supplier_id_parties")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contracts")),
-        sa.UniqueConstraint("number", name=op.f("uq_contracts_number")),
+        sa.UniqueConstraint("edition_code", "number", name=op.f("uq_contracts_edition_code_number")),
     )
     op.create_index(
         "ix_contracts_area_path",
@@ -1238,6 +1414,7 @@ def upgrade() -> None:
         postgresql_ops={"buyer_path": "text_pattern_ops"},
     )
     op.create_index(op.f("ix_contracts_edition_code"), "contracts", ["edition_code"], unique=False)
+    op.create_index(op.f("ix_contracts_number"), "contracts", ["number"], unique=False)
     op.create_index(
         op.f("ix_contracts_procuring_entity_id"), "contracts", ["procuring_entity_id"], unique=False
     )
@@ -1530,6 +1707,7 @@ def downgrade() -> None:
     op.drop_index("ix_contracts_search_grams", table_name="contracts", postgresql_using="gin")
     op.drop_index(op.f("ix_contracts_project_id"), table_name="contracts")
     op.drop_index(op.f("ix_contracts_procuring_entity_id"), table_name="contracts")
+    op.drop_index(op.f("ix_contracts_number"), table_name="contracts")
     op.drop_index(op.f("ix_contracts_edition_code"), table_name="contracts")
     op.drop_index(
         "ix_contracts_buyer_path", table_name="contracts", postgresql_ops={"buyer_path": "text_pattern_ops"}
@@ -1577,6 +1755,14 @@ def downgrade() -> None:
         "ix_intents_area_path", table_name="intents", postgresql_ops={"area_path": "text_pattern_ops"}
     )
     op.drop_table("intents")
+    op.drop_index(
+        "uq_funding_allocations_once",
+        table_name="funding_allocations",
+        postgresql_where=sa.text("released_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_funding_allocations_project_id"), table_name="funding_allocations")
+    op.drop_index(op.f("ix_funding_allocations_line_id"), table_name="funding_allocations")
+    op.drop_table("funding_allocations")
     op.drop_index("ix_conflict_statements_signer", table_name="conflict_statements")
     op.drop_table("conflict_statements")
     op.drop_index(op.f("ix_track_records_organization_id"), table_name="track_records")
@@ -1600,6 +1786,14 @@ def downgrade() -> None:
     op.drop_table("projects")
     op.drop_index("ix_match_results_organization", table_name="match_results")
     op.drop_table("match_results")
+    op.drop_index(op.f("ix_funding_lines_source_id"), table_name="funding_lines")
+    op.drop_index("ix_funding_lines_edition_code_source_id", table_name="funding_lines")
+    op.drop_index(
+        "ix_funding_lines_area_path",
+        table_name="funding_lines",
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.drop_table("funding_lines")
     op.drop_index("uq_engagements_award_id", table_name="engagements")
     op.drop_index(op.f("ix_engagements_state"), table_name="engagements")
     op.drop_index(op.f("ix_engagements_project_id"), table_name="engagements")
@@ -1636,6 +1830,9 @@ def downgrade() -> None:
     op.drop_index("ix_match_runs_edition_stored", table_name="match_runs")
     op.drop_table("match_runs")
     op.drop_table("journal_seals")
+    op.drop_index("uq_funding_sources_once", table_name="funding_sources")
+    op.drop_index(op.f("ix_funding_sources_funder_id"), table_name="funding_sources")
+    op.drop_table("funding_sources")
     op.drop_table("editions")
     op.drop_table("edition_weights")
     op.drop_table("weight_sets")
@@ -1675,6 +1872,19 @@ def downgrade() -> None:
     op.drop_table("jobs")
     op.drop_index(op.f("ix_idempotent_answers_at"), table_name="idempotent_answers")
     op.drop_table("idempotent_answers")
+    op.drop_index("uq_funding_ledger_turn", table_name="funding_ledger")
+    op.drop_index(
+        "uq_funding_ledger_reference",
+        table_name="funding_ledger",
+        postgresql_where=sa.text("measure IN ('paid', 'refunded')"),
+    )
+    op.drop_index(op.f("ix_funding_ledger_contract_id"), table_name="funding_ledger")
+    op.drop_index(
+        "ix_funding_ledger_area_path",
+        table_name="funding_ledger",
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.drop_table("funding_ledger")
     op.drop_index("ix_areas_path_prefix", table_name="areas", postgresql_ops={"path": "text_pattern_ops"})
     op.drop_index(op.f("ix_areas_parent_code"), table_name="areas")
     op.drop_table("areas")

@@ -142,7 +142,7 @@ def _service_areas(rng: Random, district: str, city_wide: bool) -> tuple[str, ..
     if city_wide:
         return ("全市",)
     near = _NEIGHBOURS[district]
-    return (district, *draw(rng, list(near), rng.choices((0, 1, 2, 3), (25, 35, 27, 13))[0]))
+    return (district, *draw(rng, near, rng.choices((0, 1, 2, 3), (25, 35, 27, 13))[0]))
 
 
 def _name(

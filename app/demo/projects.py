@@ -11,7 +11,7 @@ from app.demo.funding import funding_of
 from app.demo.places import EDITION_YEAR, Street, committee_name
 from app.demo.records import Output, Project
 from app.demo.texts import blocks, draw, round_number, say
-from app.demo.themes import Theme, themes
+from app.demo.themes import Act, Theme, themes
 from app.demo.voices import describe, voice_of
 
 MEDIAN_YUAN = 25_000
@@ -27,6 +27,8 @@ _SHARE_OF_STREETS = {
     "quarters": 0.09,
 }
 _RURAL_PULL = 2.2
+_MONTHS = 8
+_PLAIN_ENDS = ("项目", "服务", "运营", "计划", "行动", "干预", "指导", "帮扶", "照料", "守护")
 _PER_PERSON_UNITS = ("对", "户", "份", "户次")
 
 
@@ -79,7 +81,7 @@ def _as_a_bureau_rounds(rng: Random, yuan: float) -> int:
     step = 1_000 if yuan < 60_000 else rng.choice((1_000, 5_000))
     if rng.random() < 0.18:
         step = 100
-    return max(int(round(yuan / step)) * step, 2_000)
+    return max(round(yuan / step) * step, 2_000)
 
 
 def _posting(rng: Random, street: Street, theme: Theme, yuan: int, titles: set[tuple[str, str]]) -> Project:
@@ -122,13 +124,15 @@ def _posting(rng: Random, street: Street, theme: Theme, yuan: int, titles: set[t
     )
 
 
-def _outputs(rng: Random, acts: Sequence[object], yuan: int, people: int) -> tuple[Output, ...]:
+def _outputs(rng: Random, acts: Sequence[Act], yuan: int, people: int) -> tuple[Output, ...]:
     parts = [rng.uniform(0.6, 1.4) for _ in acts]
     found = []
     for act, part in zip(acts, parts, strict=True):
         target = round_number(int(0.82 * yuan * part / sum(parts) / act.unit_yuan))
         if act.unit in _PER_PERSON_UNITS:
             target = min(target, people)
+        if act.unit == "月":
+            target = min(target, _MONTHS)
         found.append(Output(act.indicator, max(target, 1), act.unit))
     return tuple(found)
 
@@ -148,16 +152,22 @@ def _period(rng: Random) -> tuple[date, date]:
 
 
 def _title(rng: Random, theme: Theme, community: str, taken: set[tuple[str, str]]) -> str:
-    words = blocks("frames")["titles"]
     while True:
-        title = rng.choice(theme.titles)
-        how = rng.random()
-        if how < 0.25:
-            title = f"{community}{title}"
-        elif how < 0.6 and "“" not in title:
-            title = f"“{rng.choice(' '.join(words['brands']).split())}”{title}"
-        elif how < 0.7 and not title.endswith("项目"):
-            title = f"{title}项目"
+        title = _worded_title(rng, theme, community)
         if (community, title) not in taken:
             taken.add((community, title))
             return title
+
+
+def _worded_title(rng: Random, theme: Theme, community: str) -> str:
+    """The plain name of the work (the first of its titles) or a figure of speech, dressed up as bureaus do."""
+    plain, title, how = theme.titles[0], rng.choice(theme.titles), rng.random()
+    if title == plain:
+        if how < 0.4 and "“" not in title:
+            brands = " ".join(blocks("frames")["titles"]["brands"]).split()
+            return f"“{rng.choice(brands)}”{title}"
+        if how < 0.6 and "社区" not in title:
+            return f"{community}{title}"
+        return f"{title}项目" if how < 0.75 and not title.endswith("项目") else title
+    figure = "——" not in title and "：" not in title and not title.endswith(_PLAIN_ENDS)
+    return f"{title}——{plain}" if figure and how < 0.45 else title

@@ -2,12 +2,13 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _NUMBER = re.compile(r"\{(\d+)-(\d+)\}")
 
@@ -41,7 +42,7 @@ def round_number(number: int) -> int:
     return max(number // step * step, 1)
 
 
-def draw(rng: Random, items: list[str], count: int) -> list[str]:
+def draw(rng: Random, items: Sequence[T], count: int) -> list[T]:
     """`count` different items in the order of the list (fewer when the list is short)."""
     chosen = sorted(rng.sample(range(len(items)), min(count, len(items))))
     return [items[index] for index in chosen]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from random import Random
 
 from app.demo.places import Street
@@ -12,7 +13,7 @@ from app.demo.themes import Act, Theme
 SHORTEST, LONGEST = 80, 250
 _VOICES = ("official", "tender", "plain", "survey")
 _JOINTS = (("；", "；"), ("，", "，同时"), ("，", "，并"), ("；", "；另"), ("，", "，再"))
-_AMOUNTS = ("", "", "（{q}）", "，全年{q}", "，不少于{q}", "（全年不少于{q}）")
+_AMOUNTS = ("（{q}）", "，全年{q}", "，不少于{q}", "（全年不少于{q}）")
 
 
 def voice_of(street: Street, rng: Random) -> str:
@@ -73,8 +74,36 @@ def _fill(
 
 
 def _doing(rng: Random, act: Act, output: Output) -> str:
-    amount = rng.choice(_AMOUNTS).format(q=f"{output.target}{output.unit}")
-    return say(rng, act.text) + amount
+    words = blocks("frames")
+    kind = _kinds_of_units()[output.unit]
+    said = _as_a_deed(rng, say(rng, act.text), kind)
+    luck = rng.random()
+    if luck < 0.4:
+        return said + rng.choice(_AMOUNTS).format(q=f"{output.target}{output.unit}")
+    if luck < 0.8 and "，" not in said:
+        return f"{said}，{say(rng, rng.choice(words['details'][kind]))}"
+    return said
+
+
+def _as_a_deed(rng: Random, text: str, kind: str) -> str:
+    """The act as something done: persons do it ("由…"), a bare noun gets a verb that suits its unit."""
+    verbs, people = _beginnings()
+    if text.startswith(people):
+        return f"由{text}"
+    if text.startswith(verbs):
+        return text
+    return rng.choice(blocks("frames")["verbs"][kind].split()) + text
+
+
+@cache
+def _beginnings() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    grammar = blocks("frames")["grammar"]
+    return tuple(" ".join(grammar["verbs"]).split()), tuple(" ".join(grammar["people"]).split())
+
+
+@cache
+def _kinds_of_units() -> dict[str, str]:
+    return {unit: kind for kind, units in blocks("frames")["units"].items() for unit in units.split()}
 
 
 def _enumerated(rng: Random, doings: Sequence[str]) -> str:

@@ -199,7 +199,11 @@ class Gazetteer:
         A street that 江北新区 has taken over resolves to its place of today (`moved`) when the text or `district`
         names its former district; a text that names another district than `district` is a `conflict`.
         """
-        named, name = self._split_district(_without_city(clean(text)))
+        whole = clean(text)
+        if len(official := self._street_names.get(whole, [])) == 1 and len(whole) > 4:
+            found = self._street_in(whole, district)
+            return found if district is not None else Resolution(official[0][1], official[0][0])
+        named, name = self._split_district(_without_city(whole))
         if named is not None and district is not None and named.code != district.code:
             inside = self._street_in(name, named)
             if inside.area is not None and inside.area.parent_code == district.code:

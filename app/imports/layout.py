@@ -110,7 +110,7 @@ def find_layout(
         header_row=row,
         header_height=height,
         columns=settled,
-        problems=(*layout.problems, *problems, *_missing(kind, settled)),
+        problems=(*layout.problems, *problems, *_missing(kind, settled, layout.district)),
     )
 
 
@@ -333,8 +333,10 @@ def _unit(mapped: Mapped, detected: str | None, said: Mapping[str, str]) -> str 
     return detected
 
 
-def _missing(kind: Kind, columns: Iterable[Mapped]) -> list[RowProblem]:
-    present = {mapped.column.field for mapped in columns if mapped.column}
+def _missing(kind: Kind, columns: Iterable[Mapped], district: str | None) -> list[RowProblem]:
+    present = {mapped.column.field for mapped in columns if mapped.column} | (
+        {"district"} if district else set()
+    )
     absent = [column.header for column in kind.columns if column.required and column.field not in present]
     if not absent:
         return []

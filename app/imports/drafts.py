@@ -1,0 +1,89 @@
+"""From a record, with the trade's identifiers, to the draft that HTTP takes too: one table of names a kind."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from app.imports.cells.parsed import RowProblem, error
+from app.kernel.money import FEN
+
+Shape = Callable[[Mapping[str, Any], date], dict[str, Any]]
+
+
+def _project(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
+    draft = _renamed(record, {
+        "start_on": "starts_on", "end_on": "ends_on", "project_no": "number", "funding_lines": "funding_parts",
+        "budget_is_estimate": "is_estimate", "catalogue_item": "catalogue_item_code", "responsibility_list": "responsibility_list_type",
+    }, drop=("source_row_no", "start_precision", "end_precision", "budget_max_fen"))  # fmt: skip
+    return draft
+
+
+def _organization(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
+    draft = _renamed(record, {
+        "legal_rep": "legal_representative", "old_reg_no": "old_registration_number",
+    }, drop=("source_row_no", "credit_status"))  # fmt: skip
+    if record.get("credit_status") not in (None, "normal"):
+        draft["credit_events"] = [{"listed": record["credit_status"], "listed_on": as_of}]
+    if record.get("qualifications"):
+        draft["qualifications"] = [{"name": name} for name in record["qualifications"]]
+    draft["track_record"] = [entry for entry in record.get("track_record") or () if entry.get("year")]
+    return draft
+
+
+def _need(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
+    return _renamed(record, {}, drop=("source_row_no",))
+
+
+def _renamed(record: Mapping[str, Any], names: Mapping[str, str], drop: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        names.get(name, name): value
+        for name, value in record.items()
+        if value is not None and name not in drop
+    }
+
+
+_SHAPES: Mapping[str, Shape] = {"projects": _project, "organizations": _organization, "needs": _need}
+
+
+@cache
+def draft_type(kind: str) -> type[BaseModel]:
+    """The draft schema of a kind."""
+    if kind == "projects":
+        from app.projects.schemas import ProjectDraft
+
+        return ProjectDraft
+    if kind == "organizations":
+        from app.organizations.schemas import OrganizationDraft
+
+        return OrganizationDraft
+    from app.needs.schemas import NeedDraft
+
+    return NeedDraft
+
+
+def draft_of(kind: str, record: Mapping[str, Any], as_of: date) -> BaseModel:
+    """The draft of a record. Raises pydantic's ValidationError; `checker` turns that into problems."""
+    return draft_type(kind).model_validate(_SHAPES[kind](record, as_of), context=FEN, by_name=True)
+
+
+def checker(kind: str, as_of: date) -> Callable[[Mapping[str, Any]], list[RowProblem]]:
+    """What the draft schema would refuse in a record, as row problems."""
+    back = {"starts_on": "start_on", "ends_on": "end_on", "number": "project_no"}
+
+    def check(record: Mapping[str, Any]) -> list[RowProblem]:
+        try:
+            draft_of(kind, record, as_of)
+        except ValidationError as refused:
+            problems = []
+            for item in refused.errors():
+                field = str(item["loc"][0]) if item["loc"] else None
+                problems.append(error(
+                    "draft_refused", f"{field or '该行'}不符合要求：{item['msg']}。", f"{field or 'The row'} is refused: {item['msg']}.",
+                ).at(back.get(field or "", field), None))  # fmt: skip
+            return problems
+        return []
+
+    return check

@@ -12,6 +12,7 @@ from app.identity.router import router as identity
 from app.kernel.database import Database
 from app.live.router import TaskSource, tasks_router
 from app.live.router import router as live
+from app.organizations.router import router as organizations
 from app.parties.router import router as parties
 from app.settings import Settings
 from app.settings import settings as read_settings
@@ -22,6 +23,7 @@ ROUTERS: Sequence[APIRouter] = (
     editions,
     identity,
     live,
+    organizations,
     parties,
     health.router,
 )

@@ -52,7 +52,7 @@ def _write_projects(fair: DemoFair, folder: Path, district: str, projects: Seque
     path = folder / layout["file"].format(**names)
     columns = [tuple(pair.split("=", 1)) for pair in own["columns"].split()]
     with xlsxwriter.Workbook(str(path), {"constant_memory": False}) as book:
-        sheet = Sheet(book.add_worksheet("项目汇总表"), formats(book), [key for key, _ in columns])
+        sheet = Sheet(book.add_worksheet("项目清单"), formats(book), [key for key, _ in columns])
         sheet.title(layout["title"].format(**names))
         sheet.note(f"填报单位：{own['reporter']}    填报日期：{fair.as_of.isoformat()}    单位：万元")
         sheet.header(columns, ("资金（万元）", _FUNDS) if own.get("two_rows") else None)

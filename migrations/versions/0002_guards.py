@@ -7,7 +7,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("journal_entries", "journal_seals")
+APPEND_ONLY = ("journal_entries", "journal_seals", "funding_ledger")
 
 REFUSE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -24,6 +24,52 @@ END $$
 """
 BELLS = {"journal_entries": "journal", "jobs": "jobs"}
 
+# Money cannot be overdrawn, whoever writes: the source's row is locked first, so the sums read after it are the last word.
+FUNDING = """
+CREATE FUNCTION check_funding() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    sources uuid[];
+    broken text;
+BEGIN
+    IF TG_TABLE_NAME = 'funding_sources' THEN
+        SELECT array_agg(DISTINCT t.id) INTO sources FROM touched t;
+    ELSIF TG_TABLE_NAME = 'funding_lines' THEN
+        SELECT array_agg(DISTINCT t.source_id) INTO sources FROM touched t;
+    ELSE
+        SELECT array_agg(DISTINCT l.source_id) INTO sources FROM touched t JOIN funding_lines l ON l.id = t.line_id;
+    END IF;
+    PERFORM 1 FROM funding_sources s WHERE s.id = ANY (sources) ORDER BY s.id FOR NO KEY UPDATE;
+    SELECT min(l.number) INTO broken FROM (
+        SELECT l.number FROM funding_lines l JOIN funding_allocations a ON a.line_id = l.id
+        WHERE l.source_id = ANY (sources)
+        GROUP BY l.id HAVING sum(a.amount_fen - a.released_fen) > l.amount_fen) AS l;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION 'line % is overdrawn', broken
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_not_overdrawn';
+    END IF;
+    SELECT min(s.name) INTO broken FROM (
+        SELECT s.name FROM funding_sources s JOIN funding_lines l ON l.source_id = s.id
+        WHERE s.id = ANY (sources)
+        GROUP BY s.id HAVING sum(l.amount_fen) > s.amount_fen * s.commit_percent / 100) AS s;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION 'source % is overdrawn', broken
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'source_not_overdrawn';
+    END IF;
+    SELECT min(s.name) INTO broken FROM (
+        SELECT s.name FROM funding_sources s
+        JOIN funding_lines l ON l.source_id = s.id JOIN funding_allocations a ON a.line_id = l.id
+        WHERE s.id = ANY (sources) AND a.category <> ALL (s.earmark_categories)
+        GROUP BY s.id
+        HAVING sum(a.amount_fen - a.released_fen) > s.amount_fen * (100 - s.earmark_percent) / 100) AS s;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION 'the earmark of source % is broken', broken
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'earmark_holds';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+FUNDED = ("funding_sources", "funding_lines", "funding_allocations")
+
 
 def upgrade() -> None:
     op.execute(REFUSE)
@@ -37,9 +83,20 @@ def upgrade() -> None:
         op.execute(
             f"CREATE TRIGGER ring AFTER INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ring('{channel}')"
         )
+    op.execute(FUNDING)
+    for table in FUNDED:
+        for event in ("INSERT", "UPDATE"):
+            op.execute(
+                f"CREATE TRIGGER check_funding_{event.lower()} AFTER {event} ON {table} "
+                "REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION check_funding()"
+            )
 
 
 def downgrade() -> None:
+    for table in FUNDED:
+        for event in ("insert", "update"):
+            op.execute(f"DROP TRIGGER check_funding_{event} ON {table}")
+    op.execute("DROP FUNCTION check_funding()")
     for table in BELLS:
         op.execute(f"DROP TRIGGER ring ON {table}")
     for table in APPEND_ONLY:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from app.areas.router import router as areas
 from app.connect import connected
 from app.editions.router import router as editions
+from app.funding.router import router as funding
 from app.identity.router import router as identity
 from app.kernel.database import Database
 from app.live.router import TaskSource, tasks_router
@@ -21,6 +22,7 @@ from app.web import health, middleware, problems
 ROUTERS: Sequence[APIRouter] = (
     areas,
     editions,
+    funding,
     identity,
     live,
     organizations,

@@ -1,0 +1,1 @@
+"""Three procedures with clocks: challenges against an award, complaints, and mediation."""

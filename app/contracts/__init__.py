@@ -1,0 +1,1 @@
+"""What was agreed: contracts, their signatures, money, milestones, services delivered, and how they end."""

@@ -1,0 +1,184 @@
+"""Money that moves: a tranche once and after its trigger, refunds, and the settlement that squares the account."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.contracts import payment_rules, permissions, repository
+from app.contracts.lifecycle import LIFECYCLE, audience
+from app.contracts.models import Contract, ContractState, Payment, PaymentKind
+from app.contracts.schemas import PaymentDraft, PaymentView, RefundDraft, Settlement
+from app.funding import service as funding
+from app.kernel import clock, journal
+from app.kernel.actor import Actor
+from app.kernel.errors import NotNow, NotYou, Problem, raise_all
+from app.kernel.lifecycle import lock, move
+from app.kernel.money import yuan
+from app.organizations import service as organizations
+from app.projects import service as projects
+
+NO_REFUND_NOW = Problem(
+    "refund_not_in_this_state",
+    "合同当前状态不能登记退款。",
+    "No refund can be entered in the contract's present state.",
+)
+
+
+async def pay(session: AsyncSession, actor: Actor, contract: Contract, draft: PaymentDraft) -> Payment:
+    """Pay one tranche whole. Raises `NotYou` (the buyer pays), `NotNow` with every reason why it may not be paid."""
+    if not permissions.is_buyer(actor, contract):
+        raise NotYou()
+    await projects.locked(session, contract.project_id)
+    await lock(session, contract)
+    tranches = await repository.tranches(session, [contract.id])
+    tranche = next((t for t in tranches if t.seq == draft.tranche_seq), None)
+    raise_all(payment_rules.payable(contract, tranche))
+    assert tranche is not None
+    tranche.paid_at = clock.now()
+    payment = Payment(
+        tranche_id=tranche.id, kind=PaymentKind.TRANCHE, amount_fen=tranche.amount_fen, voucher=draft.voucher
+    )
+    await _move_money(session, actor, contract, payment, draft.paid_on, tranche_seq=tranche.seq)
+    return payment
+
+
+async def refund(session: AsyncSession, actor: Actor, contract: Contract, draft: RefundDraft) -> Payment:
+    """Enter money that came back. Raises `NotYou`, `NotNow`."""
+    if not permissions.is_buyer(actor, contract):
+        raise NotYou()
+    await projects.locked(session, contract.project_id)
+    await lock(session, contract)
+    standing = contract.state in (*payment_rules.PAYING_STATES, ContractState.SUSPENDED, ContractState.FAILED)
+    raise_all([*([] if standing else [NO_REFUND_NOW]), *payment_rules.refundable(contract, draft.amount_fen)])
+    payment = Payment(
+        kind=PaymentKind.REFUND, amount_fen=draft.amount_fen, voucher=draft.voucher, reason=draft.reason
+    )
+    await _move_money(session, actor, contract, payment, draft.paid_on)
+    return payment
+
+
+async def settle(
+    session: AsyncSession, actor: Actor, contract: Contract, note: str | None, terms: Settlement
+) -> Contract:
+    """Square the account after the final evaluation: all is paid, or what the accepted output is worth."""
+    await projects.locked(session, contract.project_id)
+    await move(session, LIFECYCLE, contract, "settle", actor, note, data=_data(terms), change=_shown(terms))
+    await _square(session, actor, contract, terms)
+    await projects.mark_settled(session, actor, contract.project_id, note)
+    return contract
+
+
+async def terminate(
+    session: AsyncSession, actor: Actor, contract: Contract, note: str | None, terms: Settlement
+) -> Contract:
+    """End early: pay or take back the difference to what the accepted output is worth, and free the supplier's place."""
+    await projects.locked(session, contract.project_id)
+    await move(
+        session, LIFECYCLE, contract, "terminate", actor, note, data=_data(terms), change=_shown(terms)
+    )
+    await _square(session, actor, contract, terms)
+    await projects.mark_terminated(session, actor, contract.project_id, note)
+    await organizations.release(session, actor, contract.award_id, reason=note or "terminated")
+    return contract
+
+
+async def close(session: AsyncSession, actor: Actor, contract: Contract, note: str | None) -> Contract:
+    """The last line: nothing of this contract changes any more."""
+    await projects.locked(session, contract.project_id)
+    await move(session, LIFECYCLE, contract, "close", actor, note)
+    await projects.mark_closed(session, actor, contract.project_id, note)
+    return contract
+
+
+async def views(session: AsyncSession, actor: Actor, contract: Contract) -> list[PaymentView]:
+    """Everything paid and refunded, in order."""
+    permissions.require_file(actor, contract)
+    rows = await repository.payments(session, contract.id)
+    return [_view(payment, seq) for payment, seq in rows]
+
+
+async def view(session: AsyncSession, payment: Payment) -> PaymentView:
+    rows = await repository.payments(session, payment.contract_id)
+    return next(_view(found, seq) for found, seq in rows if found.id == payment.id)
+
+
+def _view(payment: Payment, seq: int | None) -> PaymentView:
+    return PaymentView(
+        id=payment.id,
+        contract_id=payment.contract_id,
+        kind=PaymentKind(payment.kind),
+        tranche_seq=seq,
+        amount_fen=payment.amount_fen,
+        voucher=payment.voucher,
+        reason=payment.reason,
+        paid_on=payment.paid_on,
+    )
+
+
+async def _square(session: AsyncSession, actor: Actor, contract: Contract, terms: Settlement) -> None:
+    """`payment_rules.account_squares` has judged the value and the voucher under the lock."""
+    net = contract.paid_fen - contract.refunded_fen
+    value = payment_rules.settlement_value(contract, terms.settlement_fen)
+    contract.settled_fen = value
+    if value == net:
+        await session.flush()
+        return
+    kind = PaymentKind.SETTLEMENT if value > net else PaymentKind.REFUND
+    payment = Payment(kind=kind, amount_fen=abs(value - net), voucher=terms.voucher, reason="settlement")
+    await _move_money(session, actor, contract, payment, None)
+
+
+async def _move_money(
+    session: AsyncSession,
+    actor: Actor,
+    contract: Contract,
+    payment: Payment,
+    paid_on: date | None,
+    **named: Any,
+) -> None:
+    payment.contract_id, payment.ordered_by = contract.id, actor.account_id
+    payment.paid_on = paid_on or clock.today()
+    measure = "refunded" if payment.kind == PaymentKind.REFUND else "paid"
+    if measure == "paid" and contract.paid_fen + payment.amount_fen > contract.amount_fen:
+        raise NotNow(
+            Problem(
+                "paid_above_contract", "累计付款将超过合同金额。", "The payments would exceed the contract."
+            )
+        )
+    session.add(payment)
+    if measure == "paid":
+        contract.paid_fen += payment.amount_fen
+    else:
+        contract.refunded_fen += payment.amount_fen
+    await session.flush()
+    await funding.post(
+        session,
+        actor,
+        measure,
+        project_id=contract.project_id,
+        contract_id=contract.id,
+        amount_fen=payment.amount_fen,
+        reference=payment.voucher,
+    )
+    await journal.record(
+        session,
+        actor,
+        journal.Event(
+            "contract",
+            contract.id,
+            measure,
+            audience(contract),
+            number=contract.number,
+            change={"amount_yuan": yuan(payment.amount_fen), "kind": str(payment.kind), **named},
+        ),
+    )
+
+
+def _data(terms: Settlement) -> Mapping[str, Any]:
+    return {"settlement_fen": terms.settlement_fen, "voucher": terms.voucher}
+
+
+def _shown(terms: Settlement) -> Mapping[str, Any]:
+    return {"settlement_yuan": None if terms.settlement_fen is None else yuan(terms.settlement_fen)}

@@ -1,0 +1,1 @@
+"""Whether it helped: mid-term and final evaluations, the residents' satisfaction, grades and appeals."""

@@ -9,6 +9,7 @@ from app.areas.router import router as areas
 from app.connect import connected
 from app.editions.router import router as editions
 from app.funding.router import router as funding
+from app.fairs.router import router as fairs
 from app.identity.router import router as identity
 from app.kernel.database import Database
 from app.live.router import TaskSource, tasks_router
@@ -23,6 +24,7 @@ ROUTERS: Sequence[APIRouter] = (
     areas,
     editions,
     funding,
+    fairs,
     identity,
     live,
     organizations,

@@ -48,3 +48,13 @@ async def take_numbers(session: AsyncSession, series: str, count: int = 1) -> ra
     )
     assert last is not None
     return range(last - count + 1, last + 1)
+
+
+def reference(ref: str | UUID) -> UUID | str:
+    """What a path names a thing by: its UUID when it reads as one, else its human number."""
+    if isinstance(ref, UUID):
+        return ref
+    try:
+        return UUID(ref)
+    except ValueError:
+        return ref

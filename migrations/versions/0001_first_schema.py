@@ -62,6 +62,27 @@ def upgrade() -> None:
         "ix_areas_path_prefix", "areas", ["path"], unique=False, postgresql_ops={"path": "text_pattern_ops"}
     )
     op.create_table(
+        "evaluation_schemes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("scheme_no", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("criteria", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("side_weights", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("phase IN ('midterm', 'final')", name=op.f("ck_evaluation_schemes_phase")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation_schemes")),
+        sa.UniqueConstraint("phase", "scheme_no", name=op.f("uq_evaluation_schemes_phase_scheme_no")),
+    )
+    op.create_index(
+        "uq_evaluation_schemes_current",
+        "evaluation_schemes",
+        ["phase"],
+        unique=True,
+        postgresql_where=sa.text("current"),
+    )
+    op.create_table(
         "funding_ledger",
         sa.Column("entry_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column(
@@ -722,6 +743,41 @@ def upgrade() -> None:
     op.create_index(op.f("ix_engagements_state"), "engagements", ["state"], unique=False)
     op.create_index("uq_engagements_award_id", "engagements", ["award_id"], unique=True)
     op.create_table(
+        "fairs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("venue", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("opens_on", sa.Date(), nullable=False),
+        sa.Column("closes_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('planned', 'open', 'closed', 'cancelled')", name=op.f("ck_fairs_state")
+        ),
+        sa.CheckConstraint("opens_on <= closes_on", name=op.f("ck_fairs_days")),
+        sa.ForeignKeyConstraint(
+            ["edition_code"], ["editions.code"], name=op.f("fk_fairs_edition_code_editions")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fairs")),
+        sa.UniqueConstraint("number", name=op.f("uq_fairs_number")),
+    )
+    op.create_index(
+        "ix_fairs_area_path",
+        "fairs",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_fairs_edition_code"), "fairs", ["edition_code"], unique=False)
+    op.create_index(op.f("ix_fairs_state"), "fairs", ["state"], unique=False)
+    op.create_table(
         "funding_lines",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
@@ -1002,6 +1058,64 @@ def upgrade() -> None:
         ["project_id", "account_id", "signed_at"],
         unique=False,
     )
+    op.create_table(
+        "fair_booths",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "zone IN ('general_exhibition', 'district_projects', 'brand_organizations', 'negotiation', 'activities')",
+            name=op.f("ck_fair_booths_zone"),
+        ),
+        sa.ForeignKeyConstraint(["fair_id"], ["fairs.id"], name=op.f("fk_fair_booths_fair_id_fairs")),
+        sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_fair_booths_party_id_parties")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fair_booths")),
+        sa.UniqueConstraint("fair_id", "label", name=op.f("uq_fair_booths_fair_id_label")),
+    )
+    op.create_index(
+        "uq_fair_booths_party",
+        "fair_booths",
+        ["fair_id", "party_id"],
+        unique=True,
+        postgresql_where=sa.text("party_id IS NOT NULL"),
+    )
+    op.create_table(
+        "fair_check_ins",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_label", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["fair_id"], ["fairs.id"], name=op.f("fk_fair_check_ins_fair_id_fairs")),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_fair_check_ins_party_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fair_check_ins")),
+        sa.UniqueConstraint(
+            "fair_id", "party_id", "day", name=op.f("uq_fair_check_ins_fair_id_party_id_day")
+        ),
+    )
+    op.create_index(op.f("ix_fair_check_ins_party_id"), "fair_check_ins", ["party_id"], unique=False)
+    op.create_table(
+        "fair_listings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["fair_id"], ["fairs.id"], name=op.f("fk_fair_listings_fair_id_fairs")),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_fair_listings_project_id_projects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fair_listings")),
+        sa.UniqueConstraint("fair_id", "project_id", name=op.f("uq_fair_listings_fair_id_project_id")),
+    )
+    op.create_index(op.f("ix_fair_listings_project_id"), "fair_listings", ["project_id"], unique=False)
     op.create_table(
         "funding_allocations",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1595,6 +1709,139 @@ def upgrade() -> None:
         sa.UniqueConstraint("contract_id", "seq", name=op.f("uq_contract_tranches_contract_id_seq")),
     )
     op.create_table(
+        "evaluations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("award_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("evaluator_id", sa.Uuid(), nullable=False),
+        sa.Column("scheme_id", sa.Uuid(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("buyer_path", sa.Text(), nullable=False),
+        sa.Column("assigned_by", sa.Uuid(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("no_conflict_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("no_conflict_by", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("appeal_until", sa.Date(), nullable=True),
+        sa.Column("waived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("total", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("grade", sa.Text(), nullable=True),
+        sa.Column("misuse_of_funds", sa.Boolean(), nullable=True),
+        sa.Column("corrected", sa.Boolean(), nullable=False),
+        sa.Column("satisfaction_index", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("satisfaction_low", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("satisfaction_high", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("satisfaction_n", sa.Integer(), nullable=True),
+        sa.Column("persons", sa.Integer(), nullable=True),
+        sa.Column("contacts", sa.Integer(), nullable=True),
+        sa.Column("completion_percent", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "grade IN ('excellent', 'good', 'pass', 'fail')", name=op.f("ck_evaluations_grade")
+        ),
+        sa.CheckConstraint("phase IN ('midterm', 'final')", name=op.f("ck_evaluations_phase")),
+        sa.CheckConstraint(
+            "state <> 'confirmed' OR grade IS NOT NULL", name=op.f("ck_evaluations_confirmed_has_a_grade")
+        ),
+        sa.CheckConstraint(
+            "state IN ('assigned', 'cancelled') OR no_conflict_at IS NOT NULL",
+            name=op.f("ck_evaluations_no_conflict_stated"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('assigned', 'scoring', 'closed', 'appealed', 'confirmed', 'cancelled')",
+            name=op.f("ck_evaluations_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('assigned', 'scoring', 'cancelled') OR (total IS NULL AND grade IS NULL)",
+            name=op.f("ck_evaluations_blind_until_closed"),
+        ),
+        sa.CheckConstraint(
+            "evaluator_id <> supplier_id", name=op.f("ck_evaluations_evaluator_is_not_the_supplier")
+        ),
+        sa.CheckConstraint("total BETWEEN 0 AND 100", name=op.f("ck_evaluations_total_of_a_hundred")),
+        sa.ForeignKeyConstraint(["award_id"], ["awards.id"], name=op.f("fk_evaluations_award_id_awards")),
+        sa.ForeignKeyConstraint(
+            ["contract_id"], ["contracts.id"], name=op.f("fk_evaluations_contract_id_contracts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["evaluator_id"], ["parties.id"], name=op.f("fk_evaluations_evaluator_id_parties")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_evaluations_project_id_projects")
+        ),
+        sa.ForeignKeyConstraint(
+            ["scheme_id"], ["evaluation_schemes.id"], name=op.f("fk_evaluations_scheme_id_evaluation_schemes")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["parties.id"], name=op.f("fk_evaluations_supplier_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluations")),
+        sa.UniqueConstraint(
+            "contract_id", "phase", "attempt", name=op.f("uq_evaluations_contract_id_phase_attempt")
+        ),
+    )
+    op.create_index(
+        "ix_evaluations_area_path",
+        "evaluations",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_evaluations_edition_code"), "evaluations", ["edition_code"], unique=False)
+    op.create_index(op.f("ix_evaluations_evaluator_id"), "evaluations", ["evaluator_id"], unique=False)
+    op.create_index(op.f("ix_evaluations_number"), "evaluations", ["number"], unique=False)
+    op.create_index(op.f("ix_evaluations_project_id"), "evaluations", ["project_id"], unique=False)
+    op.create_index(op.f("ix_evaluations_state"), "evaluations", ["state"], unique=False)
+    op.create_index(op.f("ix_evaluations_supplier_id"), "evaluations", ["supplier_id"], unique=False)
+    op.create_index(
+        "uq_evaluations_one_final",
+        "evaluations",
+        ["contract_id"],
+        unique=True,
+        postgresql_where=sa.text("phase = 'final' AND state = 'confirmed'"),
+    )
+    op.create_index(
+        "uq_evaluations_one_open",
+        "evaluations",
+        ["contract_id", "phase"],
+        unique=True,
+        postgresql_where=sa.text("state NOT IN ('confirmed', 'cancelled')"),
+    )
+    op.create_table(
+        "satisfaction_tokens",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("issued_by", sa.Uuid(), nullable=True),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "channel IN ('paper', 'phone', 'web', 'visit')", name=op.f("ck_satisfaction_tokens_channel")
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"], ["contracts.id"], name=op.f("fk_satisfaction_tokens_contract_id_contracts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_satisfaction_tokens")),
+        sa.UniqueConstraint("digest", name=op.f("uq_satisfaction_tokens_digest")),
+    )
+    op.create_index(
+        op.f("ix_satisfaction_tokens_contract_id"), "satisfaction_tokens", ["contract_id"], unique=False
+    )
+    op.create_table(
         "service_logs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("contract_id", sa.Uuid(), nullable=False),
@@ -1667,11 +1914,110 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("kind = 'settlement'"),
     )
+    op.create_table(
+        "evaluation_appeals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("evaluation_id", sa.Uuid(), nullable=False),
+        sa.Column("grounds", sa.Text(), nullable=False),
+        sa.Column("filed_by", sa.Uuid(), nullable=True),
+        sa.Column("filed_side", sa.Text(), nullable=False),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_by_label", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("upheld", sa.Boolean(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("total_before", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("grade_before", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(decided_at IS NULL) = (upheld IS NULL)", name=op.f("ck_evaluation_appeals_decided_is_decided")
+        ),
+        sa.CheckConstraint(
+            "decided_by IS DISTINCT FROM filed_by OR decided_by IS NULL",
+            name=op.f("ck_evaluation_appeals_another_handler"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluations.id"],
+            name=op.f("fk_evaluation_appeals_evaluation_id_evaluations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation_appeals")),
+        sa.UniqueConstraint("evaluation_id", name=op.f("uq_evaluation_appeals_evaluation_id")),
+    )
+    op.create_table(
+        "satisfaction_replies",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("respondent_kind", sa.Text(), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("overall", sa.Integer(), nullable=False),
+        sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "channel IN ('paper', 'phone', 'web', 'visit')", name=op.f("ck_satisfaction_replies_channel")
+        ),
+        sa.CheckConstraint(
+            "respondent_kind IN ('beneficiary', 'family', 'resident', 'volunteer')",
+            name=op.f("ck_satisfaction_replies_respondent_kind"),
+        ),
+        sa.CheckConstraint(
+            "overall BETWEEN 1 AND scale", name=op.f("ck_satisfaction_replies_overall_on_the_scale")
+        ),
+        sa.CheckConstraint("scale IN (5, 10)", name=op.f("ck_satisfaction_replies_scale_of_five_or_ten")),
+        sa.ForeignKeyConstraint(
+            ["contract_id"], ["contracts.id"], name=op.f("fk_satisfaction_replies_contract_id_contracts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["token_id"],
+            ["satisfaction_tokens.id"],
+            name=op.f("fk_satisfaction_replies_token_id_satisfaction_tokens"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_satisfaction_replies")),
+        sa.UniqueConstraint("token_id", name=op.f("uq_satisfaction_replies_token_id")),
+    )
+    op.create_index("ix_satisfaction_replies_contract", "satisfaction_replies", ["contract_id"], unique=False)
+    op.create_table(
+        "score_sheets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("evaluation_id", sa.Uuid(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("scorer_id", sa.Uuid(), nullable=True),
+        sa.Column("scorer", sa.Text(), nullable=False),
+        sa.Column("points", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=True),
+        sa.Column("misuse_of_funds", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("side IN ('evaluator', 'buyer', 'supervisor')", name=op.f("ck_score_sheets_side")),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluations.id"],
+            name=op.f("fk_score_sheets_evaluation_id_evaluations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_sheets")),
+        sa.UniqueConstraint(
+            "evaluation_id", "scorer_id", name=op.f("uq_score_sheets_evaluation_id_scorer_id")
+        ),
+        sa.UniqueConstraint("evaluation_id", "side", name=op.f("uq_score_sheets_evaluation_id_side")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("score_sheets")
+    op.drop_index("ix_satisfaction_replies_contract", table_name="satisfaction_replies")
+    op.drop_table("satisfaction_replies")
+    op.drop_table("evaluation_appeals")
     op.drop_index(
         "uq_contract_payments_one_settlement",
         table_name="contract_payments",
@@ -1681,6 +2027,28 @@ def downgrade() -> None:
     op.drop_table("contract_payments")
     op.drop_index("ix_service_logs_contract", table_name="service_logs")
     op.drop_table("service_logs")
+    op.drop_index(op.f("ix_satisfaction_tokens_contract_id"), table_name="satisfaction_tokens")
+    op.drop_table("satisfaction_tokens")
+    op.drop_index(
+        "uq_evaluations_one_open",
+        table_name="evaluations",
+        postgresql_where=sa.text("state NOT IN ('confirmed', 'cancelled')"),
+    )
+    op.drop_index(
+        "uq_evaluations_one_final",
+        table_name="evaluations",
+        postgresql_where=sa.text("phase = 'final' AND state = 'confirmed'"),
+    )
+    op.drop_index(op.f("ix_evaluations_supplier_id"), table_name="evaluations")
+    op.drop_index(op.f("ix_evaluations_state"), table_name="evaluations")
+    op.drop_index(op.f("ix_evaluations_project_id"), table_name="evaluations")
+    op.drop_index(op.f("ix_evaluations_number"), table_name="evaluations")
+    op.drop_index(op.f("ix_evaluations_evaluator_id"), table_name="evaluations")
+    op.drop_index(op.f("ix_evaluations_edition_code"), table_name="evaluations")
+    op.drop_index(
+        "ix_evaluations_area_path", table_name="evaluations", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("evaluations")
     op.drop_table("contract_tranches")
     op.drop_table("contract_signatures")
     op.drop_table("contract_milestones")
@@ -1763,6 +2131,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_funding_allocations_project_id"), table_name="funding_allocations")
     op.drop_index(op.f("ix_funding_allocations_line_id"), table_name="funding_allocations")
     op.drop_table("funding_allocations")
+    op.drop_index(op.f("ix_fair_listings_project_id"), table_name="fair_listings")
+    op.drop_table("fair_listings")
+    op.drop_index(op.f("ix_fair_check_ins_party_id"), table_name="fair_check_ins")
+    op.drop_table("fair_check_ins")
+    op.drop_index(
+        "uq_fair_booths_party", table_name="fair_booths", postgresql_where=sa.text("party_id IS NOT NULL")
+    )
+    op.drop_table("fair_booths")
     op.drop_index("ix_conflict_statements_signer", table_name="conflict_statements")
     op.drop_table("conflict_statements")
     op.drop_index(op.f("ix_track_records_organization_id"), table_name="track_records")
@@ -1794,6 +2170,10 @@ def downgrade() -> None:
         postgresql_ops={"area_path": "text_pattern_ops"},
     )
     op.drop_table("funding_lines")
+    op.drop_index(op.f("ix_fairs_state"), table_name="fairs")
+    op.drop_index(op.f("ix_fairs_edition_code"), table_name="fairs")
+    op.drop_index("ix_fairs_area_path", table_name="fairs", postgresql_ops={"area_path": "text_pattern_ops"})
+    op.drop_table("fairs")
     op.drop_index("uq_engagements_award_id", table_name="engagements")
     op.drop_index(op.f("ix_engagements_state"), table_name="engagements")
     op.drop_index(op.f("ix_engagements_project_id"), table_name="engagements")
@@ -1885,6 +2265,10 @@ def downgrade() -> None:
         postgresql_ops={"area_path": "text_pattern_ops"},
     )
     op.drop_table("funding_ledger")
+    op.drop_index(
+        "uq_evaluation_schemes_current", table_name="evaluation_schemes", postgresql_where=sa.text("current")
+    )
+    op.drop_table("evaluation_schemes")
     op.drop_index("ix_areas_path_prefix", table_name="areas", postgresql_ops={"path": "text_pattern_ops"})
     op.drop_index(op.f("ix_areas_parent_code"), table_name="areas")
     op.drop_table("areas")

@@ -137,6 +137,12 @@ async def change(session: AsyncSession, actor: Actor, area: Area, wanted: AreaCh
     return area
 
 
+async def names(session: AsyncSession, paths: Iterable[str]) -> dict[str, str]:
+    """Names by code of every area on the way to the given paths, for views: one statement."""
+    codes = {code for path in paths for code in path.split("/") if code}
+    return {area.code: area.name for area in await repository.with_codes(session, codes)} if codes else {}
+
+
 async def views(session: AsyncSession, areas: Sequence[Area]) -> list[AreaView]:
     return [AreaView.model_validate(area) for area in areas]
 

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.models import Area
 from app.areas.permissions import within
 from app.catalogue.codes import CreditStatus
 from app.identity.roles import BUREAUS
@@ -112,13 +111,6 @@ async def track_records(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID
     for row in await session.scalars(query):
         found[row.organization_id].append(row)
     return found
-
-
-async def area_names(session: AsyncSession, paths: Iterable[str]) -> dict[str, str]:
-    """Names by code of every area on the way to the given paths."""
-    codes = sorted({code for path in paths for code in path.split("/") if code})
-    rows = await session.execute(select(Area.code, Area.name).where(Area.code.in_(codes)))
-    return {row[0]: row[1] for row in rows}
 
 
 async def money_of_buyers(session: AsyncSession, since: date) -> Sequence[tuple[str, UUID, int]]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.areas import service as areas
 from app.catalogue.codes import CreditStatus
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -84,7 +85,7 @@ async def _facts(
     ids = [organization.id for organization in organizations]
     events = await repository.credit_events(session, ids)
     held = await repository.held(session, ids)
-    names = await repository.area_names(
+    names = await areas.names(
         session, [path for o in organizations for path in (o.area_path, *o.service_areas)]
     )
     today = clock.today()

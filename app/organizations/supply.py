@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.areas import service as areas
 from app.areas.gazetteer import CITY
 from app.catalogue.codes import RegistrationStatus, label
 from app.kernel import clock
@@ -30,7 +31,7 @@ async def for_matching(session: AsyncSession, ids: Iterable[UUID] | None = None)
     engagements = await repository.engagements(session, found)
     records = await repository.track_records(session, found)
     buyers = await parties.names(session, {e.buyer_id for many in engagements.values() for e in many})
-    names = await repository.area_names(
+    names = await areas.names(
         session, [path for o in organizations for path in (o.area_path, *o.service_areas)]
     )
     today = clock.today()

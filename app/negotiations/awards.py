@@ -13,13 +13,12 @@ from app.catalogue.codes import ProcurementMethod
 from app.editions import service as editions
 from app.funding import service as funding
 from app.kernel import clock, journal
-from app.kernel.actor import Actor
+from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers
-from app.kernel.lifecycle import lock, move
+from app.kernel.lifecycle import lock, lock_many, move, move_many
 from app.matches import service as matches
 from app.negotiations import repository, rules
-from app.negotiations.intents import FOLLOWS
 from app.negotiations.lifecycle import AWARDS, INTENTS
 from app.negotiations.models import (
     OPEN_INTENTS,
@@ -36,6 +35,9 @@ from app.negotiations.talks import agreed
 from app.organizations import service as organizations
 from app.projects import service as projects
 from app.projects.models import Project
+
+FOLLOWS = machine("negotiations")
+"""Signs the moves of other pairs that follow from a decision."""
 
 NO_METHOD = Problem(
     "method_required", "请选择采购方式（method）。", "Name the procurement method.", "/method"
@@ -127,7 +129,7 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
     await projects.mark_award_proposed(session, actor, project.id, award.number)
     await organizations.reserve(
         session,
-        FOLLOWS,
+        actor,
         organization_id=organization.id,
         award_id=award.id,
         project_id=project.id,
@@ -191,7 +193,7 @@ async def publish_notice(session: AsyncSession, actor: Actor, award: Award, note
         "notice_to": str(award.notice_to),
     }
     await move(session, AWARDS, award, "publish_notice", actor, note, change=change)
-    await projects.mark_award_notice(session, FOLLOWS, award.project_id, award.number)
+    await projects.mark_award_notice(session, actor, award.project_id, award.number)
     return award
 
 
@@ -203,19 +205,35 @@ async def confirm(session: AsyncSession, actor: Actor, award: Award, note: str |
         award.confirmed_by, award.confirmed_by_label = _other_than_proposer(actor, award), actor.label
         award.confirmed_at = clock.now()
     await move(session, AWARDS, award, "confirm", actor, note)
-    await projects.mark_awarded(session, FOLLOWS, project.id, award.number)
-    for intent in await repository.open_intents(session, project.id):
-        won = intent.organization_id == award.organization_id
-        await move(session, INTENTS, intent, "win" if won else "lose", FOLLOWS, award.number)
-    await funding.post(
-        session,
-        actor,
-        "negotiated",
-        project_id=project.id,
-        amount_fen=award.amount_fen,
-        reference=award.number,
-    )
+    await projects.mark_awarded(session, actor, project.id, award.number)
+    pairs = await repository.open_intents(session, project.id)
+    for intent in pairs:
+        if intent.organization_id == award.organization_id:
+            await move(session, INTENTS, intent, "win", actor, award.number, owned=True)
+    others = [intent.id for intent in pairs if intent.organization_id != award.organization_id]
+    await _move_all(session, others, "lose", award.number)
+    await _post(session, actor, award, award.amount_fen)
     return award
+
+
+async def _move_all(session: AsyncSession, ids: Sequence[UUID], event: str, note: str) -> None:
+    """Move other pairs as a decision wants it, in three statements however many."""
+    if ids:
+        await move_many(session, INTENTS, await lock_many(session, Intent, ids), event, FOLLOWS, note)
+
+
+async def _post(session: AsyncSession, actor: Actor, award: Award, amount_fen: int) -> None:
+    # An unpaid need that was claimed moves no money.
+    if amount_fen:
+        await funding.post(
+            session,
+            actor,
+            funding.Measure.NEGOTIATED,
+            project_id=award.project_id,
+            amount_fen=amount_fen,
+            reference=award.number,
+            area_path=award.area_path,
+        )
 
 
 def _other_than_proposer(actor: Actor, award: Award) -> UUID | None:
@@ -230,6 +248,8 @@ async def cancel(
     event: str = "cancel",
     note: str | None = None,
     to: str | None = None,
+    *,
+    owned: bool = False,
 ) -> Award:
     """End an award with a reason: the place is free again and the project goes back to the table or to the market.
 
@@ -239,34 +259,28 @@ async def cancel(
     await lock(session, award)
     was_active = award.state == AwardState.ACTIVE
     award.cancelled_reason = note
-    await move(session, AWARDS, award, event, actor, note)
-    await organizations.release(session, FOLLOWS, award.id, reason=note or event)
+    await move(session, AWARDS, award, event, actor, note, owned=owned)
+    await organizations.release(session, actor, award.id, reason=note or event)
     if was_active:
-        await funding.post(
-            session,
-            actor,
-            "negotiated",
-            project_id=award.project_id,
-            amount_fen=-award.amount_fen,
-            reference=award.number,
-        )
-    left = await _back_to_table(session, award, gave_up=event == "renounce", was_active=was_active)
+        await _post(session, actor, award, -award.amount_fen)
+    left = await _back_to_table(session, actor, award, gave_up=event == "renounce", was_active=was_active)
     target = to or ("negotiating" if left else "published")
-    await projects.mark_award_cancelled(session, FOLLOWS, award.project_id, award.number, to=target)
+    await projects.mark_award_cancelled(session, actor, award.project_id, award.number, to=target)
     return award
 
 
-async def _back_to_table(session: AsyncSession, award: Award, *, gave_up: bool, was_active: bool) -> int:
+async def _back_to_table(
+    session: AsyncSession, actor: Actor, award: Award, *, gave_up: bool, was_active: bool
+) -> int:
     """Bring the intents back to where talks can go on; returns how many are open."""
     own = await session.get(Intent, award.intent_id) if award.intent_id else None
     if own is not None and own.state == IntentState.WON:
-        await move(session, INTENTS, own, "annul", FOLLOWS, award.number)
+        await move(session, INTENTS, own, "annul", actor, award.number, owned=True)
     elif own is not None and gave_up and own.state in OPEN_INTENTS:
-        await move(session, INTENTS, own, "lose", FOLLOWS, award.number)
+        await move(session, INTENTS, own, "lose", actor, award.number, owned=True)
     if was_active:
-        for lost in await repository.lost_after_talk(session, award.project_id, award.round):
-            if lost.organization_id != award.organization_id:
-                await move(session, INTENTS, lost, "reinstate", FOLLOWS, award.number)
+        lost = await repository.lost_to(session, award)
+        await _move_all(session, [intent.id for intent in lost], "reinstate", award.number)
     return len(await repository.open_intents(session, award.project_id))
 
 
@@ -304,7 +318,7 @@ async def awarded(session: AsyncSession, award_id: UUID) -> Award:
 async def mark_award_contracted(session: AsyncSession, actor: Actor, award_id: UUID) -> Award:
     """The contract of this award has been signed by all."""
     award = await awarded(session, award_id)
-    await move(session, AWARDS, award, "contract", FOLLOWS, change={"by": actor.label})
+    await move(session, AWARDS, award, "contract", actor, owned=True)
     return award
 
 
@@ -315,7 +329,7 @@ async def mark_award_cancelled(
     award = await session.get(Award, award_id)
     if award is None:
         raise NotFound()
-    return await cancel(session, FOLLOWS, award, "cancel", f"{note}（{actor.label}）", to)
+    return await cancel(session, actor, award, "cancel", note, to, owned=True)
 
 
 async def challenge_opened(session: AsyncSession, actor: Actor, award_id: UUID, number: str) -> None:

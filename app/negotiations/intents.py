@@ -11,7 +11,7 @@ from app.catalogue.codes import Initiator
 from app.editions import service as editions
 from app.identity.roles import BUREAUS, SUPPLIERS
 from app.kernel import clock, journal
-from app.kernel.actor import Actor, machine
+from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers
 from app.kernel.lifecycle import move
@@ -24,9 +24,6 @@ from app.negotiations.schemas import IntentDraft, IntentView, Scheduling
 from app.organizations import service as organizations
 from app.projects import service as projects
 from app.projects.models import Project, ProjectState
-
-FOLLOWS = machine("negotiations")
-"""Signs the moves that follow from another act in the same transaction."""
 
 WHOSE = Problem(
     "organization_required", "请指明机构（organization）。", "Name the organization.", "/organization"
@@ -95,7 +92,7 @@ async def _express(session: AsyncSession, actor: Actor, draft: IntentDraft) -> I
     await session.flush()
     await journal.record(session, actor, event(intent, "expressed", {"initiated_by": begun_by}))
     if project.state == ProjectState.PUBLISHED:
-        await projects.mark_negotiating(session, FOLLOWS, project.id, intent.number)
+        await projects.mark_negotiating(session, actor, project.id, intent.number)
     return intent
 
 
@@ -155,11 +152,11 @@ async def mark_scheduled(
     return intent
 
 
-async def talked(session: AsyncSession, intent: Intent, at: datetime) -> None:
+async def talked(session: AsyncSession, actor: Actor, intent: Intent, at: datetime) -> None:
     """A talk of this pair has been confirmed by both sides."""
     if INTENTS.line(intent.state, "talk") is not None:
         intent.talked_at = at
-        await move(session, INTENTS, intent, "talk", FOLLOWS)
+        await move(session, INTENTS, intent, "talk", actor, owned=True)
 
 
 async def views(session: AsyncSession, intents: Sequence[Intent]) -> list[IntentView]:

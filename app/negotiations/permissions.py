@@ -6,8 +6,9 @@ A rival sees nothing of another's intent, quote, talk or terms; the public sees 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, or_, true
 
+from app.areas.permissions import within
 from app.identity.roles import BUREAUS, BUYERS, OFFICIALS, SUPPLIERS, Role
 from app.kernel.actor import Actor
 from app.negotiations.models import Award, Intent, Side
@@ -83,7 +84,4 @@ def _inside(actor: Actor, model: Any) -> ColumnElement[bool]:
     parties: list[UUID] = [g.party_id for g in actor.grants if g.role in SUPPLIERS and g.party_id]
     if parties:
         seen.append(model.organization_id.in_(parties))
-    for path in actor.area_paths(*OFFICIALS):
-        inside = or_(model.area_path == path, model.area_path.startswith(path + "/"))
-        seen.append(true() if path == "" else inside)
-    return or_(*seen) if seen else false()
+    return or_(*seen, within(model.area_path, actor, *OFFICIALS))

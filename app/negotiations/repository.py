@@ -157,15 +157,18 @@ async def open_intents(session: AsyncSession, project_id: UUID) -> list[Intent]:
     )
 
 
-async def lost_after_talk(session: AsyncSession, project_id: UUID, round_: int) -> list[Intent]:
+async def lost_to(session: AsyncSession, award: Award) -> list[Intent]:
+    """Who had talked in the round of an award and lost to it, and has not come back with a new intent."""
     return list(
         await session.scalars(
             select(Intent)
             .where(
-                Intent.project_id == project_id,
-                Intent.round == round_,
+                Intent.project_id == award.project_id,
+                Intent.round == award.round,
+                Intent.organization_id != award.organization_id,
                 Intent.state == IntentState.LOST,
                 Intent.talked_at.is_not(None),
+                Intent.state_since >= award.confirmed_at,
             )
             .order_by(Intent.id)
         )

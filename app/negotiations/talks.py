@@ -112,7 +112,7 @@ async def transition_talk(
             _confirmed_by(talk, side)
         await move(session, TALKS, talk, event, actor, note)
         if event == "confirm":
-            await intents.talked(session, intent, talk.held_at)
+            await intents.talked(session, actor, intent, talk.held_at)
     else:
         await move(session, TALKS, talk, event, actor, note)
     return talk

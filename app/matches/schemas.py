@@ -1,0 +1,177 @@
+"""What matching takes and shows: runs, rankings with reasons, explanations, reorderings, weight sets."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TAKEN = ConfigDict(extra="forbid")
+
+
+class RunDraft(BaseModel):
+    """A run over all open projects of an edition. `as_of` is today when absent."""
+
+    model_config = TAKEN
+
+    as_of: date | None = None
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
+class RunProgress(BaseModel):
+    """How far the job of a run is."""
+
+    id: UUID
+    state: str
+    stage: str
+    done: int
+    total: int
+
+
+class RunView(BaseModel):
+    """A match run: what went in, under which weights and model, and what came of it."""
+
+    id: UUID
+    edition: str
+    as_of: date
+    seed: int
+    requested_by: str
+    requested_at: datetime
+    stored_at: datetime | None
+    job: RunProgress | None
+    weights: str | None
+    model: str | None
+    encoder: str | None
+    fingerprint: str | None
+    results_sha256: str | None
+    summary: dict[str, Any] | None
+    dossier: str | None = Field(description="Where the decision dossier is, once the run is stored")
+
+
+class FactorView(BaseModel):
+    """What one factor gave, of how many points; `no_data` when it had nothing to judge by and stayed neutral."""
+
+    name: str
+    points: float
+    of: float
+    no_data: bool
+    zh: str
+    en: str
+
+
+class ReorderingView(BaseModel):
+    """A person's decision to place an organization elsewhere."""
+
+    rank: int
+    machine_rank: int
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
+class MatchItem(BaseModel):
+    """One place of a ranking: the other side, its score of 100, and why."""
+
+    rank: int
+    machine_rank: int
+    project_id: UUID
+    project_number: str
+    project_title: str
+    organization_id: UUID
+    organization_name: str
+    score: float
+    factors: list[FactorView]
+    reasons_zh: list[str]
+    reasons_en: list[str]
+    reordering: ReorderingView | None = None
+
+
+class RankingView(BaseModel):
+    """A ranking: `source` is the live index, or the stored run while the index warms. Gates are of this moment."""
+
+    as_of: datetime
+    source: Literal["live", "run"]
+    run_id: UUID | None
+    weights: str | None
+    items: list[MatchItem]
+
+
+class GateView(BaseModel):
+    """A broken gate: the rule, what it asks and what was found."""
+
+    code: str
+    zh: str
+    en: str
+    required: str
+    actual: str
+
+
+class ChangeView(BaseModel):
+    """Something that would move the organization to another place."""
+
+    zh: str
+    en: str
+    rank: int | None
+    score: float | None
+
+
+class ExplanationView(BaseModel):
+    """Why a pair stands where it stands, and what would change that. `rank` is null when a gate excludes the pair."""
+
+    as_of: datetime
+    source: Literal["live", "run"]
+    project_id: UUID
+    organization_id: UUID
+    organization_name: str
+    rank: int | None
+    eligible: int | None
+    score: float | None
+    factors: list[FactorView]
+    gates_passed: list[str]
+    gates_failed: list[GateView]
+    changes: list[ChangeView]
+    reordering: ReorderingView | None = None
+
+
+class ExcludedItem(BaseModel):
+    """An organization that gates keep from a project."""
+
+    organization_id: UUID
+    organization_name: str
+    codes: list[str]
+
+
+class ReorderingDraft(BaseModel):
+    """Put an organization at `rank` of a project's list, with the reason."""
+
+    model_config = TAKEN
+
+    organization_id: UUID
+    rank: int = Field(ge=1, le=50)
+    reason: str = Field(min_length=5, max_length=2000)
+
+
+class WeightSetDraft(BaseModel):
+    """Points per factor, adding up to 100, and the open adjustments where they differ from the expert set."""
+
+    model_config = TAKEN
+
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[a-z0-9._-]+$")
+    version: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9._-]+$")
+    points: dict[str, float]
+    adjustments: dict[str, float] = Field(default_factory=dict)
+    note: str | None = Field(default=None, max_length=1000)
+
+
+class WeightSetView(BaseModel):
+    """A named, versioned set of weights: never changed, only followed by another."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    version: str
+    points: dict[str, float]
+    adjustments: dict[str, float]
+    note: str | None
+    created_at: datetime

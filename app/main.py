@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from app.areas.router import router as areas
+from app.catalogue.router import router as catalogue
 from app.connect import connected
 from app.editions.router import router as editions
 from app.funding.router import router as funding
@@ -22,6 +23,7 @@ from app.web import health, middleware, problems
 
 ROUTERS: Sequence[APIRouter] = (
     areas,
+    catalogue,
     editions,
     funding,
     fairs,

@@ -62,6 +62,39 @@ def upgrade() -> None:
         "ix_areas_path_prefix", "areas", ["path"], unique=False, postgresql_ops={"path": "text_pattern_ops"}
     )
     op.create_table(
+        "catalogue_items",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("item_class", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.Column("name_en", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("retired_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
+            name=op.f("ck_catalogue_items_category"),
+        ),
+        sa.CheckConstraint(
+            "item_class IN ('livelihood', 'social_affairs', 'governance', 'support')",
+            name=op.f("ck_catalogue_items_item_class"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_items")),
+        sa.UniqueConstraint("code", name=op.f("uq_catalogue_items_code")),
+    )
+    op.create_index(op.f("ix_catalogue_items_category"), "catalogue_items", ["category"], unique=False)
+    op.create_index(
+        "ix_catalogue_items_search_grams",
+        "catalogue_items",
+        ["search_grams"],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_table(
         "evaluation_schemes",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("phase", sa.Text(), nullable=False),
@@ -141,6 +174,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_idempotent_answers")),
     )
     op.create_index(op.f("ix_idempotent_answers_at"), "idempotent_answers", ["at"], unique=False)
+    op.create_table(
+        "import_taught_headers",
+        sa.Column("sender_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("header", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=True),
+        sa.Column("taught_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sender_id", "kind", "header", name=op.f("pk_import_taught_headers")),
+    )
     op.create_table(
         "jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -309,6 +351,44 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind <> 'committee'"),
     )
     op.create_index("uq_parties_kind_uscc", "parties", ["kind", "uscc"], unique=True)
+    op.create_table(
+        "responsibility_lists",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("list_type", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "list_type IN ('party_duty', 'committee_duty', 'government_assistance', 'negative', 'off_list')",
+            name=op.f("ck_responsibility_lists_list_type"),
+        ),
+        sa.CheckConstraint(
+            "scheme IN ('three_lists', 'negative_variant', 'procurement')",
+            name=op.f("ck_responsibility_lists_scheme"),
+        ),
+        sa.CheckConstraint("revision > 0", name=op.f("ck_responsibility_lists_revision")),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_responsibility_lists_validity")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility_lists")),
+    )
+    op.create_index(
+        "uq_responsibility_lists_in_force",
+        "responsibility_lists",
+        ["scheme", "list_type"],
+        unique=True,
+        postgresql_where=sa.text("valid_to IS NULL"),
+    )
+    op.create_index(
+        "uq_responsibility_lists_revision",
+        "responsibility_lists",
+        ["scheme", "list_type", "revision"],
+        unique=True,
+    )
     op.create_table(
         "sandbox_clock",
         sa.Column("singleton", sa.Boolean(), nullable=False),
@@ -606,6 +686,24 @@ def upgrade() -> None:
     op.create_index("uq_organizations_number", "organizations", ["number"], unique=True)
     op.create_index("uq_organizations_uscc", "organizations", ["uscc"], unique=True)
     op.create_table(
+        "responsibility_items",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("list_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("zh", sa.Text(), nullable=False),
+        sa.Column("en", sa.Text(), nullable=False),
+        sa.Column("words", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("exceptions", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"],
+            ["responsibility_lists.id"],
+            name=op.f("fk_responsibility_items_list_id_responsibility_lists"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility_items")),
+    )
+    op.create_index("uq_responsibility_items_code", "responsibility_items", ["list_id", "code"], unique=True)
+    op.create_table(
         "role_grants",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
@@ -816,6 +914,51 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_funding_lines_source_id"), "funding_lines", ["source_id"], unique=False)
     op.create_table(
+        "imports",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("request_key", sa.Text(), nullable=False),
+        sa.Column("sender_id", sa.Uuid(), nullable=True),
+        sa.Column("sender_label", sa.Text(), nullable=False),
+        sa.Column("said", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("problems", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("applied_rows", sa.Integer(), nullable=False),
+        sa.Column("all_or_nothing", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('uploaded', 'previewing', 'previewed', 'committing', 'committed', 'failed', 'cancelled', 'undone')",
+            name=op.f("ck_imports_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["edition_code"], ["editions.code"], name=op.f("fk_imports_edition_code_editions")
+        ),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_imports_job_id_jobs"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+    )
+    op.create_index("ix_imports_created_at_id", "imports", ["created_at", "id"], unique=False)
+    op.create_index(op.f("ix_imports_sender_id"), "imports", ["sender_id"], unique=False)
+    op.create_index(op.f("ix_imports_state"), "imports", ["state"], unique=False)
+    op.create_index(
+        "uq_imports_request_key",
+        "imports",
+        ["request_key"],
+        unique=True,
+        postgresql_where=sa.text("state NOT IN ('failed', 'cancelled', 'undone')"),
+    )
+    op.create_table(
         "match_results",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("project_id", sa.Uuid(), nullable=False),
@@ -889,7 +1032,6 @@ def upgrade() -> None:
         sa.Column("is_parent", sa.Boolean(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("unsuccessful_reason", sa.Text(), nullable=True),
-        sa.Column("duplicate_of", sa.Text(), nullable=True),
         sa.Column("intents_until", sa.Date(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.Uuid(), nullable=True),
@@ -1155,6 +1297,49 @@ def upgrade() -> None:
         ["project_id", "line_id"],
         unique=True,
         postgresql_where=sa.text("released_at IS NULL"),
+    )
+    op.create_table(
+        "import_parts",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_parts_import_id_imports"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "place", name=op.f("pk_import_parts")),
+    )
+    op.create_table(
+        "import_rows",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("sheet", sa.Text(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("record", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("problems", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("choices", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("filled", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("raw", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("change", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("thing_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "status IN ('ready', 'warned', 'rejected', 'skipped')", name=op.f("ck_import_rows_status")
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_rows_import_id_imports"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "place", name=op.f("pk_import_rows")),
+    )
+    op.create_index(
+        "ix_import_rows_import_id_status_place", "import_rows", ["import_id", "status", "place"], unique=False
+    )
+    op.create_index(
+        "ix_import_rows_thing_id",
+        "import_rows",
+        ["thing_id"],
+        unique=False,
+        postgresql_where=sa.text("thing_id IS NOT NULL"),
     )
     op.create_table(
         "intents",
@@ -2124,6 +2309,12 @@ def downgrade() -> None:
     )
     op.drop_table("intents")
     op.drop_index(
+        "ix_import_rows_thing_id", table_name="import_rows", postgresql_where=sa.text("thing_id IS NOT NULL")
+    )
+    op.drop_index("ix_import_rows_import_id_status_place", table_name="import_rows")
+    op.drop_table("import_rows")
+    op.drop_table("import_parts")
+    op.drop_index(
         "uq_funding_allocations_once",
         table_name="funding_allocations",
         postgresql_where=sa.text("released_at IS NULL"),
@@ -2162,6 +2353,15 @@ def downgrade() -> None:
     op.drop_table("projects")
     op.drop_index("ix_match_results_organization", table_name="match_results")
     op.drop_table("match_results")
+    op.drop_index(
+        "uq_imports_request_key",
+        table_name="imports",
+        postgresql_where=sa.text("state NOT IN ('failed', 'cancelled', 'undone')"),
+    )
+    op.drop_index(op.f("ix_imports_state"), table_name="imports")
+    op.drop_index(op.f("ix_imports_sender_id"), table_name="imports")
+    op.drop_index("ix_imports_created_at_id", table_name="imports")
+    op.drop_table("imports")
     op.drop_index(op.f("ix_funding_lines_source_id"), table_name="funding_lines")
     op.drop_index("ix_funding_lines_edition_code_source_id", table_name="funding_lines")
     op.drop_index(
@@ -2195,6 +2395,8 @@ def downgrade() -> None:
     op.drop_index("uq_role_grants_once", table_name="role_grants", postgresql_nulls_not_distinct=True)
     op.drop_index(op.f("ix_role_grants_party_id"), table_name="role_grants")
     op.drop_table("role_grants")
+    op.drop_index("uq_responsibility_items_code", table_name="responsibility_items")
+    op.drop_table("responsibility_items")
     op.drop_index("uq_organizations_uscc", table_name="organizations")
     op.drop_index("uq_organizations_number", table_name="organizations")
     op.drop_index(op.f("ix_organizations_state"), table_name="organizations")
@@ -2219,6 +2421,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_text_vectors_encoder"), table_name="text_vectors")
     op.drop_table("text_vectors")
     op.drop_table("sandbox_clock")
+    op.drop_index("uq_responsibility_lists_revision", table_name="responsibility_lists")
+    op.drop_index(
+        "uq_responsibility_lists_in_force",
+        table_name="responsibility_lists",
+        postgresql_where=sa.text("valid_to IS NULL"),
+    )
+    op.drop_table("responsibility_lists")
     op.drop_index("uq_parties_kind_uscc", table_name="parties")
     op.drop_index(
         "uq_parties_kind_normal_name", table_name="parties", postgresql_where=sa.text("kind <> 'committee'")
@@ -2250,6 +2459,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_jobs_created_by"), table_name="jobs")
     op.drop_table("jobs")
+    op.drop_table("import_taught_headers")
     op.drop_index(op.f("ix_idempotent_answers_at"), table_name="idempotent_answers")
     op.drop_table("idempotent_answers")
     op.drop_index("uq_funding_ledger_turn", table_name="funding_ledger")
@@ -2269,6 +2479,9 @@ def downgrade() -> None:
         "uq_evaluation_schemes_current", table_name="evaluation_schemes", postgresql_where=sa.text("current")
     )
     op.drop_table("evaluation_schemes")
+    op.drop_index("ix_catalogue_items_search_grams", table_name="catalogue_items", postgresql_using="gin")
+    op.drop_index(op.f("ix_catalogue_items_category"), table_name="catalogue_items")
+    op.drop_table("catalogue_items")
     op.drop_index("ix_areas_path_prefix", table_name="areas", postgresql_ops={"path": "text_pattern_ops"})
     op.drop_index(op.f("ix_areas_parent_code"), table_name="areas")
     op.drop_table("areas")

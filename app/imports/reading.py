@@ -1,0 +1,162 @@
+"""Reads a file in a process of its own, within bounds of memory, and hands the rows over as they become ready.
+
+A file that exhausts its memory or breaks the reader ends that process and nothing else. The process is forked from a
+warm server (`forkserver`), so that a small list does not wait for imports.
+"""
+
+import asyncio
+import contextlib
+import multiprocessing
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from app.imports import shown
+from app.imports.drafts import checker
+from app.imports.files.sheet import Limits
+from app.imports.parsing import PreviewRow
+from app.imports.preview import Reading, Request
+from app.kernel.errors import Malformed, Problem, SheqiaError, TooLarge, Unsupported
+
+BATCH = 500
+_REFUSALS: dict[str, type[SheqiaError]] = {kind.__name__: kind for kind in (Malformed, TooLarge, Unsupported)}
+
+
+class ReadRow(NamedTuple):
+    """A preview row ready to be stored: JSON as text; `key` and `lookup` find what is stored already."""
+
+    place: int
+    sheet: str
+    row: int
+    status: str
+    record: str | None
+    problems: str
+    choices: str
+    filled: list[str]
+    raw: str
+    key: str | None
+    lookup: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What is known when the last row has been read: the summary, and problems of earlier rows by their place."""
+
+    summary: dict[str, Any]
+    afterwards: list[tuple[int, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the reading process is told."""
+
+    path: Path
+    request: Request
+    as_of: date
+    limits: Limits
+    memory_bytes: int
+
+
+def _context() -> BaseContext:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["app.imports.reading", "app.projects.schemas", "app.organizations.schemas"]
+    )
+    return context
+
+
+async def read(job: Job) -> AsyncIterator[list[ReadRow] | Finished]:
+    """Batches of rows in the order of the file, then `Finished`. Raises what `open_source` raises."""
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = _context().Process(target=_work, args=(theirs, job), daemon=True)  # type: ignore[attr-defined]
+    await asyncio.to_thread(process.start)
+    theirs.close()
+    try:
+        while True:
+            try:
+                word, *said = await asyncio.to_thread(ours.recv)
+            except EOFError:
+                raise TooLarge(_BROKE) from None
+            if word == "rows":
+                yield said[0]
+            elif word == "refused":
+                kind, problems = said
+                raise _REFUSALS.get(kind, Malformed)(*problems)
+            else:
+                yield Finished(*said)
+                return
+    finally:
+        ours.close()
+        process.kill()
+        await asyncio.to_thread(process.join)
+
+
+_BROKE = Problem(
+    "file_too_heavy",
+    "读取此文件所需内存超过限额，已停止。请删去空白行列或分成多个文件。",
+    "Reading the file needs more memory than is allowed. Remove blank rows and columns, or split it.",
+)
+
+
+def _work(pipe: Connection, job: Job) -> None:
+    """The reading process."""
+    _bound_memory(job.memory_bytes)
+    with contextlib.suppress(BrokenPipeError):  # nobody is listening any more
+        try:
+            _read(pipe, job)
+        except SheqiaError as refused:
+            pipe.send(("refused", type(refused).__name__, refused.problems))
+        except MemoryError:
+            pipe.send(("refused", TooLarge.__name__, (_BROKE,)))
+
+
+def _read(pipe: Connection, job: Job) -> None:
+    reading = Reading.open(
+        job.path, job.request, check=checker(job.request.kind, job.as_of), limits=job.limits
+    )
+    title = reading.kind.title_field
+    batch: list[ReadRow] = []
+    for place, row in enumerate(reading.rows()):
+        batch.append(packed(place, row, title))
+        if len(batch) == BATCH:
+            pipe.send(("rows", batch))
+            batch = []
+    if batch:
+        pipe.send(("rows", batch))
+    afterwards = [(place, shown.problem(found)) for place, found in reading.reconciliation.afterwards]
+    pipe.send(("finished", shown.summary(reading.finish()), afterwards))
+
+
+def packed(place: int, row: PreviewRow, title: str) -> ReadRow:
+    """A preview row as it is stored."""
+    record = row.record
+    lookup = (record.get("uscc") or record.get(title)) if record else None
+    return ReadRow(
+        place,
+        row.sheet,
+        row.row,
+        row.status.value,
+        to_json(record).decode() if record is not None else None,
+        to_json([shown.problem(found) for found in row.problems]).decode() if row.problems else "[]",
+        to_json(row.choices).decode() if row.problems else "[]",
+        list(row.filled),
+        to_json(row.raw).decode(),
+        row.key,
+        lookup,
+    )
+
+
+def _bound_memory(limit: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -1,0 +1,232 @@
+"""All SQL of imports."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.imports.models import ENDED, Import, ImportPart, ImportRow, TaughtHeader
+from app.imports.parsing import Status
+from app.imports.permissions import visible_to
+from app.imports.reading import ReadRow
+from app.kernel import clock
+from app.kernel.actor import Actor
+
+PART_BYTES = 1 << 20
+_ROW_COLUMNS = (
+    "import_id", "place", "sheet", "row", "status", "record", "problems", "choices", "filled", "raw", "change", "thing_id",
+)  # fmt: skip
+
+
+def imports(actor: Actor, kind: str | None = None, state: str | None = None) -> Select[tuple[Import]]:
+    query = select(Import).where(visible_to(actor))
+    if kind:
+        query = query.where(Import.kind == kind)
+    if state:
+        query = query.where(Import.state == state)
+    return query
+
+
+async def one(session: AsyncSession, actor: Actor, import_id: UUID) -> Import | None:
+    return await session.scalar(select(Import).where(Import.id == import_id, visible_to(actor)))
+
+
+async def with_key(session: AsyncSession, request_key: str) -> Import | None:
+    return await session.scalar(
+        select(Import).where(Import.request_key == request_key, Import.state.not_in(ENDED))
+    )
+
+
+async def add(session: AsyncSession, values: Mapping[str, Any]) -> Import | None:
+    """The new import, or None when a live one has the same key: two uploads at once make one."""
+    return await session.scalar(
+        insert(Import)
+        .values(**values)
+        .on_conflict_do_nothing(
+            index_elements=["request_key"],
+            index_where=text("state NOT IN ('failed', 'cancelled', 'undone')"),
+        )
+        .returning(Import)
+    )
+
+
+async def keep(session: AsyncSession, import_id: UUID, content: bytes) -> None:
+    for place, at in enumerate(range(0, len(content), PART_BYTES)):
+        await session.execute(
+            insert(ImportPart).values(
+                import_id=import_id,
+                place=place,
+                content=content[at : at + PART_BYTES],
+                kept_since=clock.now(),
+            )
+        )
+
+
+async def fetch(session: AsyncSession, import_id: UUID, path: Path) -> bool:
+    """Write the uploaded bytes to `path`; False when they are no longer kept."""
+    places = (
+        await session.scalars(
+            select(ImportPart.place).where(ImportPart.import_id == import_id).order_by(ImportPart.place)
+        )
+    ).all()
+    with path.open("wb") as file:
+        for place in places:
+            part = select(ImportPart.content).where(
+                ImportPart.import_id == import_id, ImportPart.place == place
+            )
+            file.write(await session.scalar(part) or b"")
+    return bool(places)
+
+
+async def drop_parts(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(ImportPart).where(ImportPart.kept_since < before))
+
+
+async def drop_rows(session: AsyncSession, import_id: UUID) -> None:
+    await session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
+
+
+async def add_rows(
+    session: AsyncSession,
+    import_id: UUID,
+    rows: Sequence[tuple[ReadRow, str | None, UUID | None]],
+) -> None:
+    """Store preview rows by COPY; each with its change of a stored thing and that thing's id, where there is one."""
+    connection = await session.connection()
+    await session.execute(
+        text("SELECT 1")
+    )  # the driver's connection joins the transaction at its first statement
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    await driver.copy_records_to_table(
+        "import_rows",
+        columns=_ROW_COLUMNS,
+        records=[
+            (
+                import_id, row.place, row.sheet, row.row, row.status, row.record, row.problems, row.choices, row.filled,
+                row.raw, change, thing_id,
+            )
+            for row, change, thing_id in rows
+        ],
+    )  # fmt: skip
+
+
+async def amend(session: AsyncSession, import_id: UUID, found: Iterable[tuple[int, dict[str, Any]]]) -> None:
+    """Reject earlier rows that later ones have put in question."""
+    for place, problem in found:
+        await session.execute(
+            text(
+                "UPDATE import_rows SET status = 'rejected', problems = problems || cast(:problem AS jsonb)"
+                " WHERE import_id = :import AND place = :place"
+            ),
+            {
+                "problem": json.dumps([problem], ensure_ascii=False),
+                "import": import_id,
+                "place": place,
+            },
+        )
+
+
+async def counts(session: AsyncSession, import_id: UUID) -> dict[str, int]:
+    found = await session.execute(
+        select(ImportRow.status, func.count())
+        .where(ImportRow.import_id == import_id)
+        .group_by(ImportRow.status)
+    )
+    by_status = {status: number for status, number in found}
+    return {
+        "rows": sum(by_status.values()),
+        **{status.value: by_status.get(status.value, 0) for status in Status},
+    }
+
+
+def rows(import_id: UUID, statuses: Sequence[str] = ()) -> Select[tuple[ImportRow]]:
+    query = select(ImportRow).where(ImportRow.import_id == import_id)
+    return query.where(ImportRow.status.in_(statuses)) if statuses else query
+
+
+async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: int) -> Sequence[ImportRow]:
+    """Ready and warned rows behind `after`, in the order of the file."""
+    found = await session.scalars(
+        rows(import_id, (Status.READY, Status.WARNED))
+        .where(ImportRow.place > after)
+        .order_by(ImportRow.place)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def rejected(session: AsyncSession, import_id: UUID) -> Sequence[ImportRow]:
+    found = await session.scalars(rows(import_id, (Status.REJECTED,)).order_by(ImportRow.place))
+    return found.all()
+
+
+async def link(session: AsyncSession, import_id: UUID, places: Sequence[int], things: Sequence[UUID]) -> None:
+    """Say which thing each row has become."""
+    await session.execute(
+        text(
+            "UPDATE import_rows r SET thing_id = made.thing FROM unnest(cast(:places AS int[]), cast(:things AS uuid[]))"
+            " AS made(place, thing) WHERE r.import_id = :import AND r.place = made.place"
+        ),
+        {"import": import_id, "places": list(places), "things": list(things)},
+    )
+
+
+async def made(session: AsyncSession, import_id: UUID) -> Sequence[UUID]:
+    """Ids of the things this import has created."""
+    found = await session.scalars(
+        select(ImportRow.thing_id)
+        .where(ImportRow.import_id == import_id, ImportRow.thing_id.is_not(None), ImportRow.change.is_(None))
+        .order_by(ImportRow.place)
+    )
+    return [thing for thing in found if thing is not None]
+
+
+async def changed(session: AsyncSession, import_id: UUID) -> int:
+    """How many things this import has updated."""
+    found = await session.scalar(
+        select(func.count())
+        .select_from(ImportRow)
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.change.is_not(None),
+            ImportRow.status.in_((Status.READY, Status.WARNED)),
+        )
+    )
+    return found or 0
+
+
+async def taught(session: AsyncSession, sender_id: UUID, kind: str) -> dict[str, str | None]:
+    found = await session.execute(
+        select(TaughtHeader.header, TaughtHeader.field).where(
+            TaughtHeader.sender_id == sender_id, TaughtHeader.kind == kind
+        )
+    )
+    return {header: field for header, field in found}
+
+
+async def teach(session: AsyncSession, sender_id: UUID, kind: str, mapping: Mapping[str, str | None]) -> None:
+    for header, field in mapping.items():
+        values = {"field": field, "taught_at": clock.now()}
+        await session.execute(
+            insert(TaughtHeader)
+            .values(sender_id=sender_id, kind=kind, header=header, **values)
+            .on_conflict_do_update(index_elements=["sender_id", "kind", "header"], set_=values)
+        )
+
+
+async def lock_edition(session: AsyncSession, kind: str, edition: str) -> None:
+    """Commits of one kind and edition go one after another, so that none overlooks what another writes."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"import:{kind}:{edition}"}
+    )
+
+
+async def set_applied(session: AsyncSession, import_id: UUID, applied: int) -> None:
+    await session.execute(update(Import).where(Import.id == import_id).values(applied_rows=applied))

@@ -25,6 +25,7 @@ from app.contracts.models import (
     Signature,
     Tranche,
 )
+from app.funding.models import Allocation, FundingLine, YearSource
 from app.kernel.actor import Actor
 from app.kernel.clock import CHINA
 from app.negotiations.models import Award, AwardState
@@ -65,6 +66,11 @@ async def visible(session: AsyncSession, actor: Actor, ref: UUID | str) -> Contr
     return await session.scalar(query.order_by(Contract.id.desc()).limit(1))
 
 
+async def state_of(session: AsyncSession, contract_id: UUID) -> str:
+    found = await session.scalar(select(Contract.state).where(Contract.id == contract_id))
+    return found or ""
+
+
 async def by_id(session: AsyncSession, contract_id: UUID) -> Contract | None:
     return await session.get(Contract, contract_id)
 
@@ -75,6 +81,17 @@ async def visible_award(session: AsyncSession, actor: Actor, award_id: UUID) -> 
 
 async def parties(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Party]:
     return {party.id: party for party in await session.scalars(select(Party).where(Party.id.in_(ids)))}
+
+
+async def funders(session: AsyncSession, project_id: UUID) -> Sequence[UUID]:
+    """Parties whose money is committed to the project."""
+    found = await session.scalars(
+        select(YearSource.funder_id)
+        .join(FundingLine, FundingLine.source_id == YearSource.id)
+        .join(Allocation, Allocation.line_id == FundingLine.id)
+        .where(Allocation.project_id == project_id, YearSource.funder_id.is_not(None))
+    )
+    return [funder for funder in found if funder is not None]
 
 
 def contracts(actor: Actor, filters: Iterable[Any] = ()) -> Select[tuple[Contract]]:

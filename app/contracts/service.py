@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.contracts import delivery, drafting, payment_rules, payments, permissions, repository, signing
+from app.contracts.delivery import totals
 from app.contracts.lifecycle import LIFECYCLE, audience
 from app.contracts.models import WHOLE, Contract, ContractState, Tranche
+from app.contracts.rules import same_body
 from app.contracts.schemas import (
     ContractDraft,
     ContractView,
@@ -26,7 +28,31 @@ from app.kernel.errors import NotFound
 from app.kernel.lifecycle import Choice, lock, move
 from app.kernel.tasks import Task
 from app.organizations import service as organizations
+from app.parties.models import Party
 from app.projects import service as projects
+
+__all__ = [
+    "by_id",
+    "choices",
+    "create",
+    "create_many",
+    "get",
+    "held",
+    "mark_accepted",
+    "mark_failed",
+    "mark_final_evaluation",
+    "mark_midterm",
+    "open_file_to",
+    "persons_served",
+    "same_body",
+    "sides",
+    "state_of",
+    "tasks",
+    "tick",
+    "totals",
+    "transition",
+    "views",
+]
 
 
 async def create_many(session: AsyncSession, actor: Actor, drafts: Sequence[ContractDraft]) -> list[Contract]:
@@ -121,7 +147,7 @@ async def transition(
 
 async def open_file_to(session: AsyncSession, actor: Actor, contract_id: UUID, party_id: UUID) -> None:
     """The assigned evaluator may read the contract's file from now on."""
-    contract = await _locked(session, contract_id)
+    contract = await held(session, contract_id)
     if party_id not in contract.reader_ids:
         contract.reader_ids = [*contract.reader_ids, party_id]
         await session.flush()
@@ -130,7 +156,7 @@ async def open_file_to(session: AsyncSession, actor: Actor, contract_id: UUID, p
 
 async def mark_midterm(session: AsyncSession, actor: Actor, contract_id: UUID, passed: bool) -> Contract:
     """A confirmed mid-term: the next tranche is free, or payment stops until the faults are mended."""
-    contract = await _locked(session, contract_id)
+    contract = await held(session, contract_id)
     if passed:
         contract.midterm_passed_at = contract.midterm_passed_at or clock.now()
         contract.payment_stopped = contract.rectify_due_on = None
@@ -146,7 +172,7 @@ async def mark_final_evaluation(
     session: AsyncSession, actor: Actor, contract_id: UUID, note: str | None = None
 ) -> Contract:
     """The close-out file is in."""
-    return await delivery.close_out(session, actor, await _locked(session, contract_id), note)
+    return await delivery.close_out(session, actor, await held(session, contract_id), note)
 
 
 async def mark_accepted(
@@ -166,7 +192,7 @@ async def mark_failed(
 async def _mark_final(
     session: AsyncSession, actor: Actor, contract_id: UUID, event: str, note: str | None
 ) -> Contract:
-    contract = await _locked(session, contract_id)
+    contract = await held(session, contract_id)
     await move(session, LIFECYCLE, contract, event, actor, note, owned=True)
     if event == "accept":
         contract.final_passed_at = clock.now()
@@ -177,9 +203,38 @@ async def _mark_final(
     return contract
 
 
-async def service_completion(session: AsyncSession, contract: Contract) -> Decimal | None:
-    """How much of the promised counts the log shows, in percent."""
-    return (await delivery.totals(session, contract)).completion_percent
+async def by_id(session: AsyncSession, contract_id: UUID) -> Contract:
+    """One contract, for a domain that has asked who may see it. Raises `NotFound`."""
+    contract = await repository.by_id(session, contract_id)
+    if contract is None:
+        raise NotFound()
+    return contract
+
+
+async def held(session: AsyncSession, contract_id: UUID) -> Contract:
+    """One contract with its project and itself locked, in that order. Raises `NotFound`."""
+    contract = await by_id(session, contract_id)
+    await projects.locked(session, contract.project_id)
+    await lock(session, contract)
+    return contract
+
+
+async def state_of(session: AsyncSession, contract_id: UUID) -> str:
+    return await repository.state_of(session, contract_id)
+
+
+async def sides(session: AsyncSession, contract_id: UUID) -> list[Party]:
+    """Every party to a contract, and whoever funds its project."""
+    contract = await by_id(session, contract_id)
+    named = (
+        contract.buyer_id,
+        contract.procuring_entity_id,
+        contract.supplier_id,
+        contract.supervising_authority_id,
+    )
+    funders = await repository.funders(session, contract.project_id)
+    ids = [party_id for party_id in (*named, *funders) if party_id is not None]
+    return list((await repository.parties(session, ids)).values())
 
 
 async def persons_served(session: AsyncSession, contract_id: UUID) -> int:
@@ -259,15 +314,6 @@ async def _stop(session: AsyncSession, contract: Contract, reason: str) -> None:
 
 def _day(contract: Contract) -> str | None:
     return contract.rectify_due_on.isoformat() if contract.rectify_due_on else None
-
-
-async def _locked(session: AsyncSession, contract_id: UUID) -> Contract:
-    contract = await repository.by_id(session, contract_id)
-    if contract is None:
-        raise NotFound()
-    await projects.locked(session, contract.project_id)
-    await lock(session, contract)
-    return contract
 
 
 async def _record(session: AsyncSession, actor: Actor, contract: Contract, event: str, **change: Any) -> None:

@@ -1,5 +1,6 @@
 """Composes the organizations of the demo fair: names, codes, staff, standing, what they can do and have done."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from random import Random
@@ -11,6 +12,7 @@ from app.demo.themes import Theme, themes
 from app.demo.uscc import invented_uscc
 
 _FIRST_NUMBER = 1001
+_VOLUNTEERS_FROM = 25
 _CITY_CODE = "320100"
 _NEIGHBOURS = {
     "玄武区": ("秦淮区", "鼓楼区", "栖霞区"),
@@ -55,12 +57,12 @@ def _organization(rng: Random, number: int, mark: str, names: set[str]) -> Organ
     city_wide = kind == _FOUNDATION or rng.random() < 0.18
     home = rng.choices(themes(), [theme.weight for theme in themes()])[0]
     done = _fields_of_work(rng, home)
-    staff = max(3, int(rng.lognormvariate(2.1, 0.6)))
+    staff = max(4, int(rng.lognormvariate(2.2, 0.6)))
     senior, middle, assistant = _licensed(rng, staff)
     licensed = senior + middle + assistant
     founded = date(rng.choices(range(2008, 2026), range(3, 21))[0], rng.randint(1, 12), rng.randint(1, 28))
     rating = _rating(rng, founded.year)
-    capacity = min(max(1, round(rng.gauss(2.1 + staff / 6, 1.2))), 9)
+    capacity = min(max(1, round(rng.gauss(1.9 + staff / 6, 1.2))), 9)
     active = min(capacity, rng.choices((0, 1, 2, 3, 4), (30, 34, 20, 11, 5))[0])
     credit, listed_on = _credit(rng)
     areas = _service_areas(rng, district, city_wide)
@@ -83,7 +85,7 @@ def _organization(rng: Random, number: int, mark: str, names: set[str]) -> Organ
         sw_middle=middle,
         sw_senior=senior,
         business_scope=_scope(rng, done),
-        capability=_capability(rng, done, words),
+        capability=_capability(rng, done, words, staff),
         categories=tuple(dict.fromkeys(theme.category for theme in done)),
         themes=tuple(theme.key for theme in done),
         target_groups=tuple(dict.fromkeys(group for theme in done for group in theme.who)),
@@ -107,7 +109,7 @@ def _fields_of_work(rng: Random, home: Theme) -> list[Theme]:
 
 
 def _licensed(rng: Random, staff: int) -> tuple[int, int, int]:
-    total = min(staff, max(0, round(staff * rng.uniform(0.1, 0.75))))
+    total = min(staff, max(1, round(staff * rng.uniform(0.1, 0.75))))
     senior = 1 if total >= 6 and rng.random() < 0.2 else 0
     middle = round((total - senior) * rng.uniform(0.15, 0.5))
     return senior, middle, total - senior - middle
@@ -174,14 +176,27 @@ def _scope(rng: Random, done: Sequence[Theme]) -> str:
     )
 
 
-def _capability(rng: Random, done: Sequence[Theme], words: dict[str, object]) -> str:
+def _capability(rng: Random, done: Sequence[Theme], words: dict[str, object], staff: int) -> str:
     blocks_of = blocks("organizations")["say"]
-    parts = [say(rng, rng.choice(theme.can)) for theme in done]
+    parts = [say(rng, _within(rng.choice(theme.can), staff)) for theme in done]
     parts.insert(rng.choice((0, 0, 1)), say(rng, rng.choice(blocks_of["team"]), words))
     parts += [say(rng, line, words) for line in draw(rng, blocks_of["manage"], rng.randint(1, 2))]
     if rng.random() < 0.35:
         parts.append(f"{rng.choice(('曾获', '获评', '先后获得'))}{rng.choice(blocks_of['honours'])}")
     return "。".join(parts) + "。"
+
+
+def _within(block: str, staff: int) -> str:
+    """Specialists of a block, as many as the organization can have on its staff; volunteers stay as they are."""
+
+    def fit(found: re.Match[str]) -> str:
+        low, high = int(found[1]), int(found[2])
+        if low >= _VOLUNTEERS_FROM:
+            return found[0]
+        most = min(high, max(1, staff - 1))
+        return f"{{{min(low, max(1, most // 2))}-{most}}}名"
+
+    return re.sub(r"\{(\d+)-(\d+)\}名", fit, block)
 
 
 def _track_record(rng: Random, done: Sequence[Theme], founded: int) -> tuple[PastProject, ...]:

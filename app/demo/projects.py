@@ -63,7 +63,7 @@ def _spread(rng: Random, places: Sequence[Street], count: int) -> list[tuple[Str
 
 
 def _pull(theme: Theme, used: int) -> float:
-    rural = "rural" in theme.settings and "old" not in theme.settings
+    rural = "farm" in theme.settings and "old" not in theme.settings
     return theme.weight * (_RURAL_PULL if rural else 1.0) / (1 + used) ** 2
 
 
@@ -166,7 +166,7 @@ def _worded_title(rng: Random, theme: Theme, community: str) -> str:
         if how < 0.4 and "“" not in title:
             brands = " ".join(blocks("frames")["titles"]["brands"]).split()
             return f"“{rng.choice(brands)}”{title}"
-        if how < 0.6 and "社区" not in title:
+        if how < 0.6 and "社区" not in title and "街道" not in title:
             return f"{community}{title}"
         return f"{title}项目" if how < 0.75 and not title.endswith("项目") else title
     figure = "——" not in title and "：" not in title and not title.endswith(_PLAIN_ENDS)

@@ -6,7 +6,7 @@ from matching.live import LiveIndex
 from matching.model import Engagement, Organization, Project, Record
 from matching.ranker import Ranker
 from matching.ranking import Ranking
-from matching.text import TextModel
+from matching.text import TextModel, required_texts
 from matching.weights import COLUMNS, FACTORS, Weights
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "VectorStore",
     "Weights",
     "gates",
+    "required_texts",
 ]

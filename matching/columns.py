@@ -10,10 +10,11 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
 
 from matching.areas import NEIGHBOURS
 from matching.groups import canonical_group, group_strengths
@@ -22,17 +23,20 @@ from matching.taxonomy import CATEGORIES, SIBLINGS
 
 UNKNOWN = np.float32(np.nan)
 RECORD_YEARS = 3
-PRIOR_RECORDS = 2.0
-PRIOR_GRADE = 0.5
-GRADES = {"优秀": 1.0, "良好": 0.8, "合格": 0.5, "不合格": 0.0}
+MAIN_CATEGORY = 0.75
+NAMED_DISTRICTS = 6
+"""Who names more districts than these claims the whole city."""
 _STEP = 1024.0
 _CATEGORY_INDEX = {code: i for i, code in enumerate(CATEGORIES)}
 
 
-class Columns:
-    """Named arrays that share their first axis, and the ids of their rows."""
+Matrix: TypeAlias = Any  # a dense array or a sparse csr_matrix, by name
 
-    def __init__(self, ids: Sequence[str], arrays: dict[str, NDArray[Any]]) -> None:
+
+class Columns:
+    """Named arrays that share their first axis, and the ids of their rows; wide, nearly empty ones are sparse."""
+
+    def __init__(self, ids: Sequence[str], arrays: dict[str, Matrix]) -> None:
         self.ids = list(ids)
         self.arrays = arrays
         self.row_of = {identifier: row for row, identifier in enumerate(self.ids)}
@@ -40,11 +44,13 @@ class Columns:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def __getitem__(self, name: str) -> Any:
         return self.arrays[name]
 
     def rows(self, start: int, stop: int) -> Columns:
-        """A view of consecutive rows; nothing is copied."""
+        """Consecutive rows; dense arrays are not copied."""
+        if start == 0 and stop == len(self.ids):
+            return self
         return Columns(self.ids[start:stop], {name: array[start:stop] for name, array in self.arrays.items()})
 
     def take(self, rows: Sequence[int]) -> Columns:
@@ -54,28 +60,34 @@ class Columns:
     def put(self, row: Columns) -> None:
         """Replace the row with the same id, or insert it where the order of ids wants it."""
         identifier = row.ids[0]
-        at = self.row_of.get(identifier)
-        if at is not None:
-            for name, array in self.arrays.items():
-                array[at] = row[name][0]
-            return
-        at = bisect_left(self.ids, identifier)
-        self.ids.insert(at, identifier)
-        self.arrays = {name: np.insert(a, at, row[name][0], axis=0) for name, a in self.arrays.items()}
-        self.row_of = {known: i for i, known in enumerate(self.ids)}
+        known = self.row_of.get(identifier)
+        at = bisect_left(self.ids, identifier) if known is None else known
+        self._splice(at, at if known is None else at + 1, row)
 
     def drop(self, identifier: str) -> None:
-        """Take a row out."""
+        """Take a row out. Raises KeyError when it is not there."""
         at = self.row_of[identifier]
-        del self.ids[at]
-        self.arrays = {name: np.delete(array, at, axis=0) for name, array in self.arrays.items()}
-        self.row_of = {known: i for i, known in enumerate(self.ids)}
+        self._splice(at, at + 1, None)
+
+    def _splice(self, start: int, stop: int, row: Columns | None) -> None:
+        self.ids[start:stop] = row.ids if row is not None else []
+        for name, array in self.arrays.items():
+            middle = [] if row is None else [row.arrays[name]]
+            parts = [array[:start], *middle, array[stop:]]
+            if isinstance(array, csr_matrix):
+                self.arrays[name] = vstack(parts, format="csr", dtype=array.dtype)
+            elif row is not None and stop > start:
+                array[start] = row[name][0]
+            else:
+                self.arrays[name] = np.concatenate(parts)
+        self.row_of = {identifier: i for i, identifier in enumerate(self.ids)}
 
 
 class Vocabulary:
     """The terms of each kind that organizations use, numbered in order of first sight."""
 
     KINDS = ("district", "street", "group", "qualification", "party", "engagement")
+    SPARSE = ("street", "party", "engagement")
 
     def __init__(self) -> None:
         self._numbers: dict[str, dict[str, int]] = {kind: {} for kind in self.KINDS}
@@ -99,8 +111,10 @@ class Vocabulary:
         numbers = self._numbers[kind]
         return numbers.get(term, len(numbers)) if term is not None else len(numbers)
 
-    def matrix(self, kind: str, rows: Sequence[dict[str, float]]) -> NDArray[np.float32]:
+    def matrix(self, kind: str, rows: Sequence[dict[str, float]]) -> Matrix:
         """One row per dict of term → strength; the extra last column stays zero."""
+        if kind in self.SPARSE:
+            return self._sparse(self._numbers[kind], rows)
         numbers = self._numbers[kind]
         out = np.zeros((len(rows), len(numbers) + 1), dtype=np.float32)
         for i, row in enumerate(rows):
@@ -108,6 +122,16 @@ class Vocabulary:
                 if (j := numbers.get(term)) is not None:
                     out[i, j] = strength
         return out
+
+    @staticmethod
+    def _sparse(numbers: dict[str, int], rows: Sequence[dict[str, float]]) -> csr_matrix:
+        known = [
+            [(numbers[term], strength) for term, strength in row.items() if term in numbers] for row in rows
+        ]
+        ends = np.cumsum([0, *(len(row) for row in known)])
+        cols = np.array([col for row in known for col, _ in row], dtype=np.int32)
+        data = np.array([strength for row in known for _, strength in row], dtype=np.float32)
+        return csr_matrix((data, cols, ends), shape=(len(rows), len(numbers) + 1))
 
 
 def _terms(org: Organization) -> dict[str, Iterable[str]]:
@@ -120,7 +144,7 @@ def _terms(org: Organization) -> dict[str, Iterable[str]]:
         "street": (*((org.street,) if org.street else ()), *(r.street for r in org.track_record if r.street)),
         "group": group_strengths(org.target_groups),
         "qualification": org.qualifications,
-        "party": (*org.conflicts, *org.buyer_shares, org.id),
+        "party": (*org.conflicts, *org.buyer_shares),
         "engagement": (key for e in org.engagements for key in _engagement_keys(e)),
     }
 
@@ -153,7 +177,7 @@ def _rating_number(rating: str | None) -> int:
     return RATINGS.index(rating) + 1 if rating in RATINGS else 0
 
 
-def _category_rows(rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+def category_rows(rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
     out = np.zeros((len(rows), len(CATEGORIES)), dtype=np.float32)
     for i, codes in enumerate(rows):
         for code in codes:
@@ -162,7 +186,18 @@ def _category_rows(rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
     return out
 
 
-def _with_siblings(known: NDArray[np.float32]) -> NDArray[np.float32]:
+def _category_weights(rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+    """Three quarters for the main category, the rest shared by the others; all of it when there are none."""
+    out = category_rows(rows)
+    others = np.maximum(out.sum(axis=1, keepdims=True) - 1, 1)
+    out *= np.float32(1 - MAIN_CATEGORY) / others
+    main = category_rows([codes[:1] for codes in rows])
+    several = np.array([len(codes) > 1 for codes in rows], dtype=np.bool_)[:, None]
+    whole = np.where(several, np.float32(MAIN_CATEGORY), np.float32(1.0))
+    return np.asarray(np.round(np.where(main > 0, whole, out) * _STEP) / _STEP, dtype=np.float32)
+
+
+def with_siblings(known: NDArray[np.float32]) -> NDArray[np.float32]:
     out = known.copy()
     for pair in SIBLINGS:
         left, right = (_CATEGORY_INDEX[code] for code in pair)
@@ -171,25 +206,7 @@ def _with_siblings(known: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def _track(org: Organization, as_of: date) -> NDArray[np.float32]:
-    """Grade by category, newest years first, drawn to the neutral grade when records are few."""
-    weight = np.zeros(len(CATEGORIES))
-    total = np.zeros(len(CATEGORIES))
-    for record in org.track_record:
-        share = _recency(record, as_of)
-        if share == 0.0:
-            continue
-        codes = (record.category,) if record.category else org.categories
-        grade = GRADES.get(record.grade or "", PRIOR_GRADE + 0.1)
-        for code in codes:
-            if (j := _CATEGORY_INDEX.get(code)) is not None:
-                weight[j] += share / len(codes)
-                total[j] += share * grade / len(codes)
-    shrunk = (total + PRIOR_RECORDS * PRIOR_GRADE) / (weight + PRIOR_RECORDS)
-    return (np.round(shrunk * _STEP) / _STEP).astype(np.float32)
-
-
-def _recency(record: Record, as_of: date) -> float:
+def recency(record: Record, as_of: date) -> float:
     """Whole weight for this year and the last, then falling; nothing after the third year."""
     age = max(0, as_of.year - 1 - record.year)
     return max(0.0, 1.0 - age / RECORD_YEARS)
@@ -200,26 +217,27 @@ def organization_columns(
 ) -> Columns:
     """One row per organization, in the order given."""
     orgs = organizations
-    categories = _category_rows([org.categories for org in orgs])
+    categories = category_rows([org.categories for org in orgs])
     served = [dict.fromkeys(org.service_areas, 1.0) for org in orgs]
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: dict[str, Matrix] = {
         "categories": categories,
-        "near_categories": _with_siblings(categories),
+        "near_categories": with_siblings(categories),
         "has_categories": np.array([bool(org.categories) for org in orgs]),
         "groups": vocabulary.matrix("group", [group_strengths(org.target_groups) for org in orgs]),
         "has_groups": np.array([bool(org.target_groups) for org in orgs]),
         "serves": vocabulary.matrix("district", served),
         "city_wide": np.array([org.city_wide for org in orgs]),
         "has_area": np.array([bool(org.service_areas) for org in orgs]),
+        "named": np.array(
+            [not org.city_wide and len(org.service_areas) <= NAMED_DISTRICTS for org in orgs], dtype=np.bool_
+        ),
         "home": vocabulary.matrix("district", [_home(org) for org in orgs]),
         "worked_streets": vocabulary.matrix("street", [_worked_streets(org, as_of) for org in orgs]),
         "has_place": np.array([bool(org.service_areas or org.district) for org in orgs]),
         "qualifications": vocabulary.matrix(
             "qualification", [dict.fromkeys(org.qualifications, 1.0) for org in orgs]
         ),
-        "conflicts": vocabulary.matrix(
-            "party", [{**dict.fromkeys(org.conflicts, 1.0), org.id: 1.0} for org in orgs]
-        ),
+        "conflicts": vocabulary.matrix("party", [dict.fromkeys(org.conflicts, 1.0) for org in orgs]),
         "any_conflict": np.array([ANY_PARTY in org.conflicts for org in orgs]),
         "buyer_share": vocabulary.matrix("party", [_exact(org.buyer_shares) for org in orgs]),
         "work": vocabulary.matrix(
@@ -241,10 +259,7 @@ def organization_columns(
         "money_to": _number(org.preferred_budget_max for org in orgs),
         "income": _number(org.last_year_income_fen for org in orgs),
         "new": np.array([_is_new(org, as_of) for org in orgs]),
-        "track": np.array([_track(org, as_of) for org in orgs], dtype=np.float32).reshape(
-            len(orgs), len(CATEGORIES)
-        ),
-        "has_record": np.array([any(_recency(r, as_of) > 0 for r in org.track_record) for org in orgs]),
+        "has_record": np.array([any(recency(r, as_of) > 0 for r in org.track_record) for org in orgs]),
     }
     return Columns([org.id for org in orgs], arrays)
 
@@ -271,9 +286,10 @@ def project_columns(projects: Sequence[Project], vocabulary: Vocabulary) -> Colu
     """One row per project, in the order given."""
     categories = [project.all_categories for project in projects]
     groups = [dict.fromkeys(_needed_groups(project), 1.0) for project in projects]
-    arrays: dict[str, NDArray[Any]] = {
-        "categories": _category_rows(categories),
-        "main_category": _category_rows([codes[:1] for codes in categories]),
+    arrays: dict[str, Matrix] = {
+        "categories": category_rows(categories),
+        "main_category": category_rows([codes[:1] for codes in categories]),
+        "category_weights": _category_weights(categories),
         "has_category": np.array([bool(codes) for codes in categories]),
         "groups": vocabulary.matrix("group", groups),
         "groups_needed": np.array([len(row) for row in groups], dtype=np.float32),

@@ -65,10 +65,12 @@ class Explainer:
         col = self._organization_columns.row_of[organization_id]
         weights, rules = self._ranker.weights_, self._ranker.rules_
         project = self._project_columns.rows(row, row + 1)
-        scored = pair_scores(
-            project, self._organization_columns, np.array([0]), np.array([col]), weights, rules
+        totals, like = (
+            array[0] for array in block_totals(project, self._organization_columns, weights, rules)
         )
-        totals = block_totals(project, self._organization_columns, weights, rules)[0]
+        scored = pair_scores(
+            project, self._organization_columns, np.array([0]), np.array([col]), like[[col]], weights, rules
+        )
         bits = int(scored.failed[0])
         return Explanation(
             project_id,

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.text import LIKE_FROM, LIKE_GAIN, SCALE
+from matching.text import LIKE_FROM, LIKE_TO
+from matching.track import PRIOR_RECORDS, STEPS
 from matching.views import View
 from matching.weights import ADJUSTMENT, FACTORS, Weights
 
@@ -27,21 +28,18 @@ def _known(share: NDArray[Any], missing: Mask) -> tuple[Share, Mask]:
     return np.where(missing, NEUTRAL, share).astype(np.float32, copy=False), missing
 
 
-def likeness(view: View) -> Share:
-    """How near the two texts are, 0–1, after the organization's own nearness to everything is taken off."""
-    cosine = view.dot("vector", "vector") * np.float32(1.0 / SCALE**2) - view.o("hub")
-    return np.clip((cosine - LIKE_FROM) * LIKE_GAIN, np.float32(0.0), _ONE)
-
-
 def text(view: View, weights: Weights) -> tuple[Share, Mask]:
-    """Category agreement and likeness of the texts, mixed by the weights' category share."""
-    like = likeness(view)
-    category = view.dot("main_category", "near_categories")
-    unknown = ~(view.p("has_category") & view.o("has_categories"))
-    category = np.where(unknown, like, np.minimum(category, _ONE))
+    """Category agreement and likeness of the texts, mixed by the weights' category share.
+
+    Where one of the two is unknown the other stands for it. A title alone is never read as a text.
+    """
+    like = np.clip((view.like() - LIKE_FROM) * np.float32(1 / (LIKE_TO - LIKE_FROM)), np.float32(0.0), _ONE)
+    no_text = ~(view.p("has_text") & view.o("has_text"))
+    category = np.minimum(view.dot("category_weights", "near_categories"), _ONE)
+    no_category = ~(view.p("has_category") & view.o("has_categories"))
     part = np.float32(weights.category_share)
-    share: Share = part * category + (_ONE - part) * like
-    return share, np.zeros_like(unknown)
+    share = part * np.where(no_category, like, category) + (_ONE - part) * np.where(no_text, category, like)
+    return _known(share, no_text & no_category)
 
 
 def target_group(view: View, weights: Weights) -> tuple[Share, Mask]:
@@ -52,18 +50,21 @@ def target_group(view: View, weights: Weights) -> tuple[Share, Mask]:
 
 
 def place(view: View, weights: Weights) -> tuple[Share, Mask]:
-    """Work in the same street 1, home in the district 0.8, a neighbour 0.5, a claim to serve 0.4."""
+    """Work in the same street 1, home in the district 0.8, a neighbour or one of few named 0.5, a wide claim 0.4."""
     near = view.at("home", "district")
-    claim = (view.at("serves", "district") > 0) | view.o("city_wide")
-    share = np.maximum(near, np.where(claim, np.float32(0.4), np.float32(0.0)))
+    serves = view.at("serves", "district") > 0
+    claim = np.where(view.o("named"), NEUTRAL, np.float32(0.4))
+    share = np.maximum(near, np.where(serves | view.o("city_wide"), claim, np.float32(0.0)))
     share = np.where(view.at("worked_streets", "street") > 0, _ONE, share)
     return _known(share, ~view.o("has_place") | (view.p("district_count") == 0))
 
 
 def track_record(view: View, weights: Weights) -> tuple[Share, Mask]:
-    """Grades of like work in three years, the newest counting most, drawn to neutral when few."""
-    share = view.dot("main_category", "track")
-    return _known(share, ~view.o("has_record") | ~view.p("has_category"))
+    """Grades of like work in three years, the newest counting most, drawn to neutral when there is little."""
+    done = view.dot("services", "work_done") * np.float32(1 / STEPS**2)
+    graded = view.dot("services", "work_graded") * np.float32(1 / STEPS**2)
+    share = (graded + NEUTRAL * PRIOR_RECORDS) / (done + PRIOR_RECORDS)
+    return _known(share, ~view.o("has_record") & (view.p("min_rating") >= 0))
 
 
 def staff(view: View, weights: Weights) -> tuple[Share, Mask]:
@@ -79,12 +80,13 @@ def staff(view: View, weights: Weights) -> tuple[Share, Mask]:
 
 
 def capacity(view: View, weights: Weights) -> tuple[Share, Mask]:
-    """The free part of its capacity; the last place counts half for a small job."""
+    """The free part of its capacity; the last place counts half, and half again for a small job."""
     most = view.o("capacity")
     free = np.maximum(most - view.o("active"), np.float32(0.0))
     share = free / np.maximum(most, _ONE)
-    small = (free == 1) & (most > 1) & (view.p("budget") <= np.float32(weights.small_job_fen))
-    return _known(np.where(small, share * NEUTRAL, share), np.isnan(most) & (view.p("min_rating") >= 0))
+    last = np.where((free == 1) & (most > 1), NEUTRAL, _ONE)
+    small = np.where((last < _ONE) & (view.p("budget") <= np.float32(weights.small_job_fen)), NEUTRAL, _ONE)
+    return _known(share * last * small, np.isnan(most) & (view.p("min_rating") >= 0))
 
 
 def money(view: View, weights: Weights) -> tuple[Share, Mask]:
@@ -108,7 +110,7 @@ def rating(view: View, weights: Weights) -> tuple[Share, Mask]:
     share = share + np.float32(0.1) * np.minimum(view.o("honours"), np.float32(2.0))
     share = share - np.where(view.o("inspection_basic"), NEUTRAL, np.float32(0.0))
     share = np.clip(share, np.float32(0.0), _ONE) + np.zeros_like(view.p("min_rating"))
-    return share, np.zeros_like(share, dtype=np.bool_)
+    return _known(share, np.zeros_like(share, dtype=np.bool_))
 
 
 def adjustment(view: View, weights: Weights) -> NDArray[np.float32]:

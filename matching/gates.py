@@ -196,7 +196,7 @@ GATES: tuple[Gate, ...] = (
         _conflict,
         lambda p, o, day: (
             _joined(p.parties),
-            _joined(c for c in (*o.conflicts, o.id) if c in (*p.parties, ANY_PARTY)),
+            _joined(c for c in o.conflicts if c in (*p.parties, ANY_PARTY)),
         ),
     ),
     Gate(

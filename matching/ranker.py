@@ -16,8 +16,9 @@ from matching.explain import Explainer
 from matching.gates import GateRules
 from matching.model import Organization, Project
 from matching.ranking import Ranking
-from matching.scoring import EXCLUDED, ROWS, best_of_rows, pair_scores
-from matching.text import TextModel, organization_text, project_text
+from matching.scoring import EXCLUDED, ROWS, Best, best_of_rows, pair_scores
+from matching.text import TextModel, has_body, organization_text, project_text, record_text
+from matching.track import project_services, work_done
 from matching.weights import COLUMNS, Weights
 
 
@@ -79,7 +80,7 @@ class Ranker:
         """
         self.weights_ = self.weights or Weights()
         self.rules_ = self.rules or GateRules()
-        self.text_ = TextModel(self.encoder)
+        self.text_ = TextModel(self.encoder, self.store)
         self.vocabulary_ = Vocabulary()
         self.organizations_ = _by_id(organizations, ordered=True)
         self.projects_ = _by_id(projects, ordered=True)
@@ -92,14 +93,23 @@ class Ranker:
         """Organizations as columns, in the order given, under the fitted vocabulary."""
         columns = organization_columns(organizations, self.vocabulary_, self.as_of)
         texts = [organization_text(org) for org in organizations]
-        columns.arrays["vector"] = self.text_.vectors(texts, self.store)
-        columns.arrays["hub"] = np.zeros(len(texts), dtype=np.float32)
-        return columns
+        titles = [record_text(record) for org in organizations for record in org.track_record]
+        columns.arrays["work_done"], columns.arrays["work_graded"] = work_done(
+            organizations, self.text_.profiles(self.text_.vectors(titles)), self.as_of
+        )
+        return self._with_texts(columns, self.text_.vectors(texts), texts)
 
     def encode_projects(self, projects: Sequence[Project]) -> Columns:
         """Projects as columns, in the order given, under the fitted vocabulary."""
         columns = project_columns(projects, self.vocabulary_)
-        columns.arrays["vector"] = self.text_.vectors([project_text(p) for p in projects], self.store)
+        texts = [project_text(project) for project in projects]
+        vectors = self.text_.vectors(texts)
+        columns.arrays["services"] = project_services(self.text_.profiles(vectors), columns["main_category"])
+        return self._with_texts(columns, vectors, texts)
+
+    def _with_texts(self, columns: Columns, vectors: NDArray[np.int16], texts: list[str]) -> Columns:
+        columns.arrays["dense"], columns.arrays["words"] = self.text_.parts(vectors)
+        columns.arrays["has_text"] = np.array([has_body(text) for text in texts], dtype=np.bool_)
         return columns
 
     def rank(self, projects: Sequence[Project | str], limit: int = 20) -> Ranking:
@@ -163,16 +173,21 @@ class Ranker:
             raise ValueError("limit must be at least 1")
         rows = project_columns if of_projects else organization_columns
         candidates = organization_columns if of_projects else project_columns
-        cols, totals = self._best(project_columns, organization_columns, limit, of_projects)
+        found = self._best(project_columns, organization_columns, limit, of_projects)
         n = len(rows)
         shown = np.full((n, limit), -1, dtype=np.intp)
-        keep = totals > EXCLUDED
-        shown[:, : cols.shape[1]] = np.where(keep, cols, -1)
+        shown[:, : found.cols.shape[1]] = np.where(found.totals > EXCLUDED, found.cols, -1)
         at, place = np.nonzero(shown >= 0)
         picked = shown[at, place]
         pair_rows, pair_cols = (at, picked) if of_projects else (picked, at)
         pairs = pair_scores(
-            project_columns, organization_columns, pair_rows, pair_cols, self.weights_, self.rules_
+            project_columns,
+            organization_columns,
+            pair_rows,
+            pair_cols,
+            found.like[at, place],
+            self.weights_,
+            self.rules_,
         )
 
         def spread(values: NDArray[Any], fill: Any, dtype: Any) -> NDArray[Any]:
@@ -193,28 +208,21 @@ class Ranker:
             explainer.excluded_from_project if of_projects else explainer.excluded_from_organization,
         )
 
-    def _best(
-        self, projects: Columns, organizations: Columns, limit: int, of_projects: bool
-    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    def _best(self, projects: Columns, organizations: Columns, limit: int, of_projects: bool) -> Best:
         rows = projects if of_projects else organizations
-        starts = range(0, len(rows), self.block)
-
-        def part(start: int) -> tuple[Columns, Columns]:
-            stop = min(start + self.block, len(rows))
-            block = rows.rows(start, stop)
-            return (block, organizations) if of_projects else (projects, block)
-
-        tasks = ((*part(start), self.weights_, self.rules_, limit, of_projects) for start in starts)
-        if self.n_jobs == 1 or len(starts) <= 1:
+        tasks = []
+        for start in range(0, len(rows), self.block):
+            block = rows.rows(start, min(start + self.block, len(rows)))
+            pair = (block, organizations) if of_projects else (projects, block)
+            tasks.append((*pair, self.weights_, self.rules_, limit, of_projects))
+        if self.n_jobs == 1 or len(tasks) <= 1:
             done = [best_of_rows(*task) for task in tasks]
         else:
             from joblib import Parallel, delayed, parallel_config
 
             with parallel_config(backend=self.backend, n_jobs=self.n_jobs):
                 done = Parallel()(delayed(best_of_rows)(*task) for task in tasks)
-        if not done:
-            return np.zeros((0, 0), dtype=np.intp), np.zeros((0, 0), dtype=np.float32)
-        return np.concatenate([c for c, _ in done]), np.concatenate([t for _, t in done])
+        return Best.stacked(done)
 
 
 def _by_id(things: Sequence[Any], *, ordered: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ columns of a pair always sum to its score.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,10 @@ def _factor_steps(name: str, view: View, weights: Weights) -> tuple[Steps, NDArr
     return np.rint(share.astype(np.float32, copy=False) * points), missing
 
 
-def block_totals(projects: Columns, organizations: Columns, weights: Weights, rules: GateRules) -> Steps:
-    """The score of every pair in 1/1024 points, EXCLUDED where a gate fails: n×m."""
+def block_totals(
+    projects: Columns, organizations: Columns, weights: Weights, rules: GateRules
+) -> tuple[Steps, Steps]:
+    """The score of every pair in 1/1024 points, EXCLUDED where a gate fails, and its likeness: n×m each."""
     view = Grid(projects, organizations)
     shape = (len(projects), len(organizations))
     total = np.zeros(shape, dtype=np.float32)
@@ -43,7 +46,7 @@ def block_totals(projects: Columns, organizations: Columns, weights: Weights, ru
     total += np.rint(adjustment(view, weights) * np.float32(STEPS))
     np.clip(total, np.float32(0.0), _FULL, out=total)
     total[failed_bits(view, rules, shape) != 0] = EXCLUDED
-    return total
+    return total, view.like()
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,12 @@ def pair_scores(
     organizations: Columns,
     rows: NDArray[np.intp],
     cols: NDArray[np.intp],
+    like: Steps,
     weights: Weights,
     rules: GateRules,
 ) -> PairScores:
-    """Points of each factor for the pairs (rows[i], cols[i])."""
-    view = Pairs(projects, organizations, rows, cols)
+    """Points of each factor for the pairs (rows[i], cols[i]) of the given likeness."""
+    view = Pairs(projects, organizations, rows, cols, like)
     points: dict[str, NDArray[np.float64]] = {}
     no_data: dict[str, NDArray[np.bool_]] = {}
     raw = np.zeros(rows.shape, dtype=np.float32)
@@ -80,22 +84,50 @@ def pair_scores(
     return PairScores(total.astype(np.float64) / STEPS, points, no_data, failed_bits(view, rules, rows.shape))
 
 
-def best(totals: Steps, limit: int, first: int = 0) -> tuple[NDArray[np.intp], Steps]:
+@dataclass(frozen=True)
+class Best:
+    """The best candidates of each row, best first: column numbers, totals and likenesses, n×k each."""
+
+    cols: NDArray[np.intp]
+    totals: Steps
+    like: Steps
+
+    @staticmethod
+    def stacked(parts: Sequence[Best]) -> Best:
+        """Blocks of rows one under another."""
+        if not parts:
+            nothing = np.zeros((0, 0), dtype=np.float32)
+            return Best(nothing.astype(np.intp), nothing, nothing)
+        return Best(
+            np.concatenate([part.cols for part in parts]),
+            np.concatenate([part.totals for part in parts]),
+            np.concatenate([part.like for part in parts]),
+        )
+
+    def picked(self, at: NDArray[np.intp]) -> Best:
+        """The entries at these places of each row."""
+        return Best(
+            np.take_along_axis(self.cols, at, axis=1),
+            np.take_along_axis(self.totals, at, axis=1),
+            np.take_along_axis(self.like, at, axis=1),
+        )
+
+
+def best(totals: Steps, like: Steps, limit: int, first: int = 0) -> Best:
     """The highest `limit` columns of each row, higher first, lower column first among equals.
 
-    Returns columns counted from `first` and their totals, n×min(limit, m); EXCLUDED totals come last.
+    Columns are counted from `first`; EXCLUDED totals come last.
     """
     n, m = totals.shape
     k = min(limit, m)
-    keys = totals.astype(np.int64) * (m + 1) + np.arange(m, 0, -1)
-    if k < m:
-        cols = np.argpartition(keys, m - k, axis=1)[:, m - k :]
-        keys = np.take_along_axis(keys, cols, axis=1)
-    else:
-        cols = np.broadcast_to(np.arange(m), (n, m))
-    order = np.argsort(-keys, axis=1)
+    # The total and the column in one exact number: partitioning by it can never split a tie unfairly.
+    keys = totals.astype(np.float64) * (m + 1) + np.arange(m, 0, -1)
+    cols = np.argpartition(keys, m - k, axis=1)[:, m - k :] if k < m else np.tile(np.arange(m), (n, 1))
+    order = np.argsort(-np.take_along_axis(keys, cols, axis=1), axis=1)
     cols = np.take_along_axis(cols, order, axis=1)
-    return cols + first, np.take_along_axis(totals, cols, axis=1)
+    return Best(
+        cols + first, np.take_along_axis(totals, cols, axis=1), np.take_along_axis(like, cols, axis=1)
+    )
 
 
 def best_of_rows(
@@ -105,22 +137,23 @@ def best_of_rows(
     rules: GateRules,
     limit: int,
     of_projects: bool,
-) -> tuple[NDArray[np.intp], Steps]:
+) -> Best:
     """The best candidates of every row of a block, tile by tile: memory grows with the tile, not the fair."""
     candidates = organizations if of_projects else projects
-    found: list[tuple[NDArray[np.intp], Steps]] = []
+    found: list[Best] = []
     for start in range(0, max(1, len(candidates)), TILE):
-        stop = min(start + TILE, len(candidates))
-        tile = candidates.rows(start, stop)
+        tile = candidates.rows(start, min(start + TILE, len(candidates)))
         if of_projects:
-            totals = block_totals(projects, tile, weights, rules)
+            totals, like = block_totals(projects, tile, weights, rules)
         else:
-            totals = block_totals(tile, organizations, weights, rules).T
-        found.append(best(totals, limit, start))
+            totals, like = (a.T for a in block_totals(tile, organizations, weights, rules))
+        found.append(best(totals, like, limit, start))
     if len(found) == 1:
         return found[0]
-    cols = np.concatenate([c for c, _ in found], axis=1)
-    totals = np.concatenate([t for _, t in found], axis=1)
+    merged = Best(
+        np.concatenate([part.cols for part in found], axis=1),
+        np.concatenate([part.totals for part in found], axis=1),
+        np.concatenate([part.like for part in found], axis=1),
+    )
     # Tiles come in column order and each is sorted, so a stable sort keeps the lower column first.
-    order = np.argsort(-totals, axis=1, kind="stable")[:, :limit]
-    return np.take_along_axis(cols, order, axis=1), np.take_along_axis(totals, order, axis=1)
+    return merged.picked(np.argsort(-merged.totals, axis=1, kind="stable")[:, :limit])

@@ -1,6 +1,15 @@
-"""The service taxonomy: categories, the services in them, and the words that betray each."""
+"""The service taxonomy: categories, the services in them, and the words that betray each.
+
+The words themselves are data, one reviewed file per category in `data/taxonomy`: `terms` of the trade, `says`
+(how residents put it), `words` (things of the scene), and the same in English.
+"""
 
 from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 CATEGORIES = (
     "elderly_care",
@@ -36,3 +45,38 @@ SIBLINGS = (
     ("migrant_integration", "youth_development"),
 )
 """Categories whose organizations often do each other's work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One kind of work: its category, its name, and what is said when it is meant."""
+
+    code: str
+    category: str
+    zh: str
+    en: str
+    terms: tuple[str, ...]
+    says: tuple[str, ...]
+    words: tuple[str, ...]
+    terms_en: tuple[str, ...]
+    says_en: tuple[str, ...]
+    words_en: tuple[str, ...]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Every term and word of the service, in both languages."""
+        return (*self.terms, *self.words, *self.terms_en, *self.words_en)
+
+
+@cache
+def services() -> tuple[Service, ...]:
+    """All services, category by category. Raises ValueError when a code is used twice."""
+    found: dict[str, Service] = {}
+    folder = files("matching") / "data" / "taxonomy"
+    for category in CATEGORIES:
+        for code, entry in tomllib.loads((folder / f"{category}.toml").read_text("utf-8")).items():
+            if code in found:
+                raise ValueError(f"service {code} is described twice")
+            words = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
+            found[code] = Service(code, category, entry["zh"], entry["en"], **words)
+    return tuple(found.values())

@@ -1,78 +1,166 @@
 """Texts to vectors: what a project asks and what an organization offers, as whole numbers.
 
-Vectors are kept as int16 of length SCALE: products of whole numbers up to 2²⁴ are exact in float32, so a
-likeness has the same bits in a block of thousands, alone, and in both directions.
+Three views of a text are kept in one int16 row: its service profile and its place among all meanings (dense),
+and its most telling words (sparse). Two texts are alike by the weighted sum of the three products. The place
+among meanings is taken from the centre of a fixed background, so that long profiles that are near to everything
+gain nothing by it. Whole numbers of bounded length make every product exact in float32: a likeness has the same
+bits in a block of thousands, alone, in both directions and on every machine.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
-from collections.abc import Sequence
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from matching.encoder import BundledEncoder, TextEncoder, VectorStore
-from matching.model import Organization, Project
+from matching.lexicon import BOILER, normalized
+from matching.model import Organization, Project, Record
+from matching.services import ServiceReader, Suggestion, text_counts
 
-SCALE = 4000.0
-LIKE_FROM = np.float32(0.15)
-LIKE_GAIN = np.float32(1.0 / 0.55)
-_BREAK = re.compile(r"[。！？!?；;\n]+|(?<=[a-z)])\.\s+")
-MODEL_VERSION = "1"
-
-
-def normalized(text: str) -> str:
-    """NFKC, no control characters, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
-
-
-def segments(text: str) -> list[str]:
-    """The sentences of a text."""
-    return [part for raw in _BREAK.split(normalized(text)) if (part := raw.strip(" ,，、"))]
+MODEL_VERSION = "2026.1"
+DENSE_SCALE = 2600.0
+WORD_SCALE = 4000.0
+EXACT = 2.0**24
+WORDS = 128
+BUCKETS = 65_536
+WORD_SHARE = 2.5
+"""Weight of shared words against a service profile's 1; the encoder's is 1 too."""
+BOILER_WEIGHT, UNKNOWN_WEIGHT = 0.2, 2.0
+LIKE_FROM = np.float32(0.3)
+LIKE_TO = np.float32(3.0)
+_BETWEEN = "\x1f"
 
 
 def project_text(project: Project) -> str:
-    """What a project says, its figurative title last."""
-    return "\n".join(t for t in (project.description, project.need_analysis, project.title) if t)
+    """What a project says: body and title, told apart because the title is often a figure of speech."""
+    body = "\n".join(t for t in (project.description, project.need_analysis) if t.strip())
+    return f"{body}{_BETWEEN}{project.title}"
 
 
 def organization_text(org: Organization) -> str:
-    """What an organization says of itself and what it has done."""
-    records = "\n".join(record.title for record in org.track_record)
-    return "\n".join(t for t in (org.business_scope, org.capability, records, org.name) if t)
+    """What an organization says of itself and what it has done; its name is told apart like a title."""
+    records = (record.title for record in org.track_record)
+    body = "\n".join(t for t in (org.business_scope, org.capability, *records) if t.strip())
+    return f"{body}{_BETWEEN}{org.name}"
+
+
+def record_text(record: Record) -> str:
+    """What a past engagement was about."""
+    return f"{record.title}{_BETWEEN}"
+
+
+def required_texts(organizations: Iterable[Organization], projects: Iterable[Project] = ()) -> list[str]:
+    """Every text a ranker will want vectors of, each once: for those who compute and store them beforehand."""
+    orgs = list(organizations)
+    texts = [organization_text(org) for org in orgs]
+    texts += [record_text(record) for org in orgs for record in org.track_record]
+    texts += [project_text(project) for project in projects]
+    return list(dict.fromkeys(texts))
+
+
+def has_body(text: str) -> bool:
+    """Whether there is more to a text than its title or name."""
+    return bool(text.partition(_BETWEEN)[0].strip())
 
 
 class TextModel:
     """Encodes texts, asking the store first; `version` names everything that shapes a vector."""
 
-    def __init__(self, encoder: TextEncoder | None = None) -> None:
+    def __init__(self, encoder: TextEncoder | None = None, store: VectorStore | None = None) -> None:
         self.encoder = encoder or BundledEncoder()
+        self.store = store
 
     @property
     def version(self) -> str:
         return f"{self.encoder.name}/{MODEL_VERSION}"
 
+    @cached_property
+    def reader(self) -> ServiceReader:
+        return ServiceReader(self.encoder.encode)
+
+    @property
+    def dense(self) -> int:
+        """How many of a row's numbers are dense; WORDS bucket numbers and WORDS weights follow."""
+        return self.reader.size + self.reader.background.shape[0]
+
     def key(self, text: str) -> str:
         """The content key of a text under this model."""
         return hashlib.sha256(f"{self.version}\n{text}".encode()).hexdigest()
 
-    def vectors(self, texts: Sequence[str], store: VectorStore | None = None) -> NDArray[np.float32]:
-        """One row of whole numbers per text: n×d float32."""
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.int16]:
+        """One row per text, from the store where it is known there: n×d int16."""
         keys = [self.key(text) for text in texts]
-        known = dict(store.get(list(dict.fromkeys(keys)))) if store is not None else {}
+        known = dict(self.store.get(list(dict.fromkeys(keys)))) if self.store is not None else {}
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if fresh:
             made = dict(zip(fresh, self.embed(list(fresh.values())), strict=True))
             known |= made
-            if store is not None:
-                store.put(made)
-        if not texts:
-            return np.zeros((0, self.embed([""]).shape[1]), dtype=np.float32)
-        return np.stack([known[key] for key in keys]).astype(np.float32)
+            if self.store is not None:
+                self.store.put(made)
+        if not keys:
+            return np.zeros((0, self.dense + 2 * WORDS), dtype=np.int16)
+        return np.stack([known[key] for key in keys])
+
+    def parts(self, vectors: NDArray[np.int16]) -> tuple[NDArray[np.float32], csr_matrix]:
+        """Rows as whole numbers ready for products: the dense part n×d, the words n×BUCKETS sparse."""
+        n, dense = len(vectors), self.dense
+        buckets = np.ascontiguousarray(vectors[:, dense : dense + WORDS]).view(np.uint16).astype(np.int32)
+        weights = vectors[:, dense + WORDS :].astype(np.float32)
+        used = weights > 0
+        ends = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
+        words = csr_matrix((weights[used], buckets[used], ends), shape=(n, BUCKETS))
+        return vectors[:, :dense].astype(np.float32), words
+
+    def profiles(self, vectors: NDArray[np.int16]) -> NDArray[np.float32]:
+        """The service profiles kept in rows: n×s."""
+        return vectors[:, : self.reader.size].astype(np.float32) / np.float32(DENSE_SCALE)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.int16]:
         """Encode without a store: n×d int16. Pure, so that a pool of processes can share the texts out."""
-        return np.round(self.encoder.encode(texts) * SCALE).astype(np.int16)
+        bodies, titles = zip(*(text.partition(_BETWEEN)[::2] for text in texts), strict=True)
+        counts = [text_counts(title, body) for title, body in zip(titles, bodies, strict=True)]
+        profiles = self.reader.profiles(counts, bodies)
+        whole = [normalized(f"{body}\n{title}") for title, body in zip(titles, bodies, strict=True)]
+        meanings = self.encoder.encode(whole) - self.reader.background
+        dense = np.round(np.hstack([profiles, meanings]) * DENSE_SCALE)
+        if (np.square(dense).sum(axis=1) > EXACT).any():
+            raise ValueError("the encoder's vectors are longer than one: products would not be exact")
+        words = np.stack([self._words(count) for count in counts])
+        return np.hstack([dense.astype(np.int16), words])
+
+    def _words(self, counts: Counter[str]) -> NDArray[np.int16]:
+        """The most telling words as bucket numbers and weights, side by side."""
+        weights: dict[int, float] = {}
+        telling = sorted(
+            ((self._weight(g, n), g) for g, n in counts.items()), key=lambda pair: (-pair[0], pair[1])
+        )
+        for weight, gram in telling[:WORDS]:
+            bucket = zlib.crc32(gram.encode()) % BUCKETS
+            weights[bucket] = weights.get(bucket, 0.0) + weight
+        buckets = np.zeros(WORDS, dtype=np.uint16)
+        values = np.zeros(WORDS, dtype=np.float64)
+        buckets[: len(weights)] = sorted(weights)
+        values[: len(weights)] = [weights[bucket] for bucket in sorted(weights)]
+        length = math.sqrt(float(np.square(values).sum())) or 1.0
+        return np.concatenate(
+            [buckets.view(np.int16), np.floor(values / length * WORD_SCALE).astype(np.int16)]
+        )
+
+    def _weight(self, gram: str, n: float) -> float:
+        lexicon = self.reader.lexicon
+        at = lexicon.number.get(gram)
+        rarity = BOILER_WEIGHT if gram in BOILER else UNKNOWN_WEIGHT if at is None else lexicon.rarity[at]
+        return float(math.log2(1 + n) * rarity)
+
+    def suggest_categories(self, project: Project, limit: int = 3) -> tuple[Suggestion, ...]:
+        """Categories for a posted project, with the words that caused them."""
+        body, _, title = project_text(project).partition(_BETWEEN)
+        return self.reader.suggest(title, body, limit)

@@ -11,8 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from matching.columns import Columns
+from matching.text import DENSE_SCALE, WORD_SCALE, WORD_SHARE
 
 Array = NDArray[Any]
 
@@ -30,7 +32,10 @@ class View(Protocol):
         """Inner product of the two rows of each pair: n×m or q, float32."""
 
     def at(self, organization_matrix: str, project_index: str) -> Array:
-        """The organization's matrix at the column the project names; its last column when -1."""
+        """The organization's matrix at the column the project names."""
+
+    def like(self) -> Array:
+        """How alike the texts of each pair are, before any scaling: n×m or q, float32."""
 
 
 class Grid:
@@ -38,37 +43,69 @@ class Grid:
 
     def __init__(self, projects: Columns, organizations: Columns) -> None:
         self.projects, self.organizations = projects, organizations
+        self._like: Array | None = None
 
     def p(self, name: str) -> Array:
-        return self.projects[name][:, None]
+        return np.asarray(self.projects[name][:, None])
 
     def o(self, name: str) -> Array:
-        return self.organizations[name][None, :]
-
-    def dot(self, project_matrix: str, organization_matrix: str) -> Array:
-        return self.projects[project_matrix] @ self.organizations[organization_matrix].T
-
-    def at(self, organization_matrix: str, project_index: str) -> Array:
-        return self.organizations[organization_matrix].T[self.projects[project_index]]
-
-
-class Pairs:
-    """A list of pairs, by row numbers."""
-
-    def __init__(
-        self, projects: Columns, organizations: Columns, rows: NDArray[np.intp], cols: NDArray[np.intp]
-    ) -> None:
-        self.projects, self.organizations, self.rows, self.cols = projects, organizations, rows, cols
-
-    def p(self, name: str) -> Array:
-        return self.projects[name][self.rows]
-
-    def o(self, name: str) -> Array:
-        return self.organizations[name][self.cols]
+        return np.asarray(self.organizations[name][None, :])
 
     def dot(self, project_matrix: str, organization_matrix: str) -> Array:
         left, right = self.projects[project_matrix], self.organizations[organization_matrix]
-        return np.einsum("ij,ij->i", left[self.rows], right[self.cols])
+        if not issparse(left):
+            return np.asarray(left @ right.T)
+        # One row against many: multiplying by a dense vector spares turning the many around.
+        if left.shape[0] == 1:
+            return np.asarray(right @ left.toarray()[0])[None, :]
+        if right.shape[0] == 1:
+            return np.asarray(left @ right.toarray()[0])[:, None]
+        return np.asarray((left @ right.T).toarray())
 
     def at(self, organization_matrix: str, project_index: str) -> Array:
-        return self.organizations[organization_matrix][self.cols, self.projects[project_index][self.rows]]
+        matrix, index = self.organizations[organization_matrix], self.projects[project_index]
+        picked = matrix.T.tocsr()[index].toarray() if issparse(matrix) else matrix.T[index]
+        return np.asarray(picked)
+
+    def like(self) -> Array:
+        if self._like is None:
+            dense = self.dot("dense", "dense") * np.float32(1 / DENSE_SCALE**2)
+            self._like = dense + self.dot("words", "words") * np.float32(WORD_SHARE / WORD_SCALE**2)
+        return self._like
+
+
+class Pairs:
+    """A list of pairs, by row numbers; likenesses are handed over from the grid where they were computed."""
+
+    def __init__(
+        self,
+        projects: Columns,
+        organizations: Columns,
+        rows: NDArray[np.intp],
+        cols: NDArray[np.intp],
+        like: Array | None = None,
+    ) -> None:
+        self.projects, self.organizations, self.rows, self.cols = projects, organizations, rows, cols
+        self._like = like
+
+    def p(self, name: str) -> Array:
+        return np.asarray(self.projects[name][self.rows])
+
+    def o(self, name: str) -> Array:
+        return np.asarray(self.organizations[name][self.cols])
+
+    def dot(self, project_matrix: str, organization_matrix: str) -> Array:
+        left = self.projects[project_matrix][self.rows]
+        right = self.organizations[organization_matrix][self.cols]
+        if issparse(left):
+            return np.asarray(left.multiply(right).sum(axis=1)).ravel()
+        return np.asarray(np.einsum("ij,ij->i", left, right))
+
+    def at(self, organization_matrix: str, project_index: str) -> Array:
+        matrix, index = self.organizations[organization_matrix], self.projects[project_index]
+        return np.asarray(matrix[self.cols, index[self.rows]]).ravel()
+
+    def like(self) -> Array:
+        if self._like is None:
+            raise ValueError("these pairs were listed without their likenesses")
+        return self._like

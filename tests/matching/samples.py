@@ -66,7 +66,7 @@ def organization_of(row: dict[str, Any]) -> Organization:
         rating=row["rating"],
         rating_valid_until=date.fromisoformat(until) if until else None,
         certified_total=sum(workers.values()),
-        supervisors=workers["senior"],
+        supervisors=workers["senior"] or None,
         qualifications=tuple(row["qualifications"]),
         capacity_max=row["capacity_max"],
         active_engagements=row["active_projects"],

@@ -45,3 +45,10 @@ def test_rows_with_few_eligible_organizations_are_padded(ranking: Ranking) -> No
     assert missing.any()
     assert np.isnan(ranking.scores[missing]).all()
     assert not np.isnan(ranking.scores[~missing]).any()
+
+
+def test_the_best_graded_organization_comes_first_every_time(ranking: Ranking) -> None:
+    _, _, rows = load()
+    for number, row in enumerate(rows):
+        grades = {fit["org_no"]: fit["grade"] for fit in row["expert_fit"]}
+        assert grades.get(ranking.organization_ids[number, 0], 0) == max(grades.values())

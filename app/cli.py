@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.kernel.errors import SheqiaError
+from app.kernel.errors import CannotRun, Problem, SheqiaError
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -22,6 +22,11 @@ admin = typer.Typer(help="账号管理。 Accounts.", no_args_is_help=True)
 app.add_typer(admin, name="admin")
 
 Data = Annotated[Path | None, typer.Option("--data", help="数据目录 data folder [SHEQIA_DATA, ./.data]")]
+DEMO_ELSEWHERE = Problem(
+    "demo_refused",
+    "已设置 DATABASE_URL：演示数据不会写入外部数据库，除非加 --force。",
+    "DATABASE_URL is set: the demonstration is not loaded into another database unless you add --force.",
+)
 
 
 @app.command()
@@ -39,7 +44,9 @@ def serve(
     from app.installation import serving
 
     chosen = _settings(data=data, port=port, host=host, workers=workers)
-    serving.serve(chosen, demo=demo, force=force)
+    if demo and chosen.database_url and not force:
+        raise CannotRun(DEMO_ELSEWHERE, exit_code=2)
+    serving.serve(chosen, errand="app.demo" if demo else None)
 
 
 @app.command()

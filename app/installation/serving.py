@@ -1,13 +1,14 @@
 """`sheqia serve`: the database, the API processes and the job worker, started, watched and stopped together.
 
 The parent holds the listening socket, so that an occupied port is known before anything else starts, and API processes
-started again never lose it. `python -m app.installation.serving FD` is one API process on that inherited socket.
+started again never lose it. `python -m app.installation.serving LISTENER GATE` is one API process on that inherited socket.
 """
 
 import asyncio
 import ctypes
 import errno
 import http.client
+import os
 import shlex
 import signal
 import socket
@@ -19,7 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from app.installation import accounts, storage
+import typer
+
 from app.kernel.embedded import EmbeddedPostgres
 from app.kernel.errors import CannotRun, Problem
 from app.settings import Settings
@@ -33,26 +35,37 @@ STEPS = {
     "creating": "创建数据库 Creating the database …",
     "starting": "启动数据库 Starting the database …",
 }
-DEMO_ELSEWHERE = Problem(
-    "demo_refused",
-    "已设置 DATABASE_URL：演示数据不会写入外部数据库，除非加 --force。",
-    "DATABASE_URL is set: the demonstration is not loaded into another database unless you add --force.",
-)
 
 
-def serve(settings: Settings, *, demo: bool = False, force: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM. Raises `CannotRun` when something keeps it from starting or going on."""
-    if demo and settings.database_url and not force:
-        raise CannotRun(DEMO_ELSEWHERE, exit_code=2)
-    with listening(settings) as listener, database_running(settings) as embedded, Stopping() as stopping:
-        asyncio.run(_prepare(settings))
-        children = _children(settings, listener)
+def say(line: str) -> None:
+    """Tell the operator how far it is; on stderr, because stdout is for results."""
+    typer.echo(line, err=True)
+
+
+def serve(settings: Settings, *, errand: str | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `CannotRun` when something keeps it from starting or going on.
+
+    `errand` names a module run beside the service once it answers; when that fails, everything ends with its exit code.
+    """
+    with (
+        listening(settings) as listener,
+        database_running(settings) as embedded,
+        Gate() as gate,
+        Stopping() as stopping,
+    ):
+        children = [_api(number, listener, gate) for number in range(1, settings.workers + 1)]
         try:
             for child in children:
                 child.start()
+            asyncio.run(_prepare(settings))
+            gate.open()
+            children.append(Child("worker", [sys.executable, "-P", "-m", "app.worker"]))
+            children[-1].start()
             _await_ready(children, listener, stopping)
+            if errand and not stopping.asked:
+                _run_errand(errand, stopping)
             if not stopping.asked:
-                storage.say(_welcome(settings, address(listener)))
+                say(_welcome(settings, address(listener)))
             while not stopping.asked:
                 for child in children:
                     child.keep_alive()
@@ -70,7 +83,7 @@ def database_running(settings: Settings) -> Iterator[EmbeddedPostgres | None]:
         yield None
         return
     server = EmbeddedPostgres(settings.data)
-    server.start(lambda step: storage.say(STEPS[step]) if step in STEPS else None)
+    server.start(lambda step: say(STEPS[step]) if step in STEPS else None)
     try:
         yield server
     finally:
@@ -78,18 +91,31 @@ def database_running(settings: Settings) -> Iterator[EmbeddedPostgres | None]:
 
 
 async def _prepare(settings: Settings) -> None:
+    # Imported while the API processes import theirs: half of a start is importing.
+    from app.installation import accounts, storage
+
     async with storage.current(settings) as database:
         await accounts.ensure_administrator(database, settings)
 
 
-def _children(settings: Settings, listener: socket.socket) -> list["Child"]:
-    """The processes of the service. They read the same environment, so `settings` must be what it says."""
-    api = [sys.executable, "-P", "-m", "app.installation.serving", str(listener.fileno())]
-    numbers = range(1, settings.workers + 1)
-    return [
-        *(Child(f"api-{number}", api, [listener.fileno()]) for number in numbers),
-        Child("worker", [sys.executable, "-P", "-m", "app.worker"]),
-    ]
+def _api(number: int, listener: socket.socket, gate: "Gate") -> "Child":
+    """An API process. It reads the same environment, so `settings` must be what that says."""
+    descriptors = [listener.fileno(), gate.reader]
+    command = [sys.executable, "-P", "-m", "app.installation.serving", *map(str, descriptors)]
+    return Child(f"api-{number}", command, descriptors)
+
+
+def _run_errand(module: str, stopping: "Stopping") -> None:
+    errand = Child(module, [sys.executable, "-P", "-m", module])
+    errand.start()
+    try:
+        while errand.is_alive and not stopping.asked:
+            time.sleep(0.1)
+    finally:
+        _end([errand])
+    if errand.process and errand.process.returncode and not stopping.asked:
+        failed = Problem("errand_failed", f"{module} 失败，原因见上方输出。", f"{module} failed; see above.")
+        raise CannotRun(failed, exit_code=errand.process.returncode)
 
 
 # -- the port -------------------------------------------------------------------------------------------------------
@@ -135,6 +161,24 @@ def address(listener: socket.socket) -> str:
 
 
 # -- the processes --------------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """Where API processes wait, with everything imported, until the schema is ready for them; then it stays open."""
+
+    def __enter__(self) -> "Gate":
+        self.reader, self._writer = os.pipe()
+        return self
+
+    def open(self) -> None:
+        """Whoever reads, now or later, finds the end of the pipe."""
+        os.close(self._writer)
+        self._writer = -1
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self.reader)
+        if self._writer >= 0:
+            os.close(self._writer)
 
 
 class Stopping:
@@ -262,20 +306,22 @@ def _welcome(settings: Settings, url: str) -> str:
     return "\n".join(lines)
 
 
-def answer(descriptor: int) -> None:
-    """Be one API process on the inherited listening socket."""
+def answer(listener: int, gate: int) -> None:
+    """Be one API process on the inherited listening socket, as soon as the gate opens."""
     import uvicorn
 
+    from app.main import create_app
+
+    os.read(gate, 1)
     config = uvicorn.Config(
-        "app.main:create_app",
+        create_app,
         factory=True,
         log_config=None,
         access_log=False,
-        proxy_headers=True,
         timeout_graceful_shutdown=5,  # a live stream never ends by itself
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
 
 
 if __name__ == "__main__":
-    answer(int(sys.argv[1]))
+    answer(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,7 +1,6 @@
 """The database of an installation, looked at before it is used: does it answer, is it new enough, is its schema current."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.connect import connected
 from app.installation.seed import seed
+from app.installation.serving import say
 from app.kernel import migrations
 from app.kernel.database import Database
 from app.kernel.errors import CannotRun, Problem
@@ -20,11 +20,6 @@ from app.settings import Settings
 OLDEST_SERVER = 15
 ANSWER_SECONDS = 15
 UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError)
-
-
-def say(line: str) -> None:
-    """Tell the operator how far it is; on stderr, because stdout is for results."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - a command line speaks
 
 
 @asynccontextmanager
@@ -42,11 +37,11 @@ async def answering(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def current(settings: Settings, tell: Callable[[str], None] = say) -> AsyncIterator[Database]:
+async def current(settings: Settings) -> AsyncIterator[Database]:
     """The same with its schema and shipped facts brought up to date. Raises `CannotRun` when the schema is newer."""
     async with answering(settings) as database:
         await migrations.upgrade(
-            database.engine, lambda revision: tell(f"更新数据库结构 Bringing the schema to {revision} …")
+            database.engine, lambda revision: say(f"更新数据库结构 Bringing the schema to {revision} …")
         )
         async with database.writing() as session:
             await seed(session)

@@ -80,3 +80,10 @@ def test_a_given_secret_is_used_and_nothing_is_written(
     monkeypatch.setenv("SHEQIA_SECRET", "the same on every machine")
     assert Settings().secret == "the same on every machine"
     assert not (tmp_path / "data").exists()
+
+
+def test_every_setting_is_in_the_operators_table() -> None:
+    table = (Path(__file__).parent.parent / "docs" / "operations.md").read_text("utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"| `{variable(name)}` |" in table
+        assert field.description and f"| {field.description} |" in table

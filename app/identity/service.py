@@ -49,6 +49,18 @@ async def actor_of(session: AsyncSession, token: str | None) -> Actor:
     return Actor(account.id, account.label, grants)
 
 
+async def actor_of_account(session: AsyncSession, account_id: UUID | None) -> Actor:
+    """The actor behind an account with the roles it holds now: for work done later in its name.
+
+    Raises `NotSignedIn` when the account is gone or disabled.
+    """
+    found = await repository.account(session, account_id) if account_id else None
+    if found is None or found.disabled_at is not None:
+        raise NotSignedIn()
+    grants = await repository.grants_of(session, [found.id])
+    return Actor(found.id, found.label, tuple(Grant(g.role, g.area_path, g.party_id) for g in grants))
+
+
 async def sign_in(session: AsyncSession, name: str, password: str, *, days: int) -> tuple[str, datetime]:
     """A fresh token and when it ends. Raises `NotSignedIn`; an unknown name takes as long as a wrong password."""
     account = await repository.account_named(session, name)

@@ -37,9 +37,8 @@ def compose(seed: int, count: int) -> list[Organization]:
     """`count` organizations with different names and checksum-valid codes of the made-up range."""
     rng = Random(f"{seed}/organizations")
     marks = _marks(rng)
-    names: set[str] = set()
     return [
-        _organization(Random(f"{seed}/organization/{index}"), _FIRST_NUMBER + index, marks[index], names)
+        _organization(Random(f"{seed}/organization/{index}"), _FIRST_NUMBER + index, marks[index])
         for index in range(count)
     ]
 
@@ -51,7 +50,7 @@ def _marks(rng: Random) -> list[str]:
     return marks
 
 
-def _organization(rng: Random, number: int, mark: str, names: set[str]) -> Organization:
+def _organization(rng: Random, number: int, mark: str) -> Organization:
     district = rng.choices(tuple(_NEIGHBOURS), _DISTRICT_SHARES)[0]
     kind = rng.choices(tuple(_PREFIX), (84, 13, 3))[0]
     city_wide = kind == _FOUNDATION or rng.random() < 0.18
@@ -64,12 +63,11 @@ def _organization(rng: Random, number: int, mark: str, names: set[str]) -> Organ
     rating = _rating(rng, founded.year)
     capacity = min(max(1, round(rng.gauss(1.9 + staff / 6, 1.2))), 9)
     active = min(capacity, rng.choices((0, 1, 2, 3, 4), (30, 34, 20, 11, 5))[0])
-    credit, listed_on = _credit(rng)
     areas = _service_areas(rng, district, city_wide)
     words = {"staff": staff, "sw": licensed, "year": founded.year, "area": "全市" if city_wide else district}
     words["lead"] = rng.choice(blocks("organizations")["say"]["leads"].split())
     return Organization(
-        name=_name(rng, district, city_wide, kind, home.category, mark, names),
+        name=_name(rng, district, city_wide, kind, home.category, mark),
         uscc=invented_uscc(_PREFIX[kind], _CITY_CODE if city_wide else registrar_codes()[district], number),
         registration_type=kind,
         registrar=_registrar(district, city_wide),
@@ -77,8 +75,7 @@ def _organization(rng: Random, number: int, mark: str, names: set[str]) -> Organ
         rating=rating,
         rated_in=_rated_in(rng, founded.year) if rating else None,
         annual_inspection=_inspections(rng, founded.year),
-        credit_status=credit,
-        listed_on=listed_on,
+        credit_status=_credit(rng),
         is_charity=kind == _FOUNDATION or rng.random() < 0.12,
         fulltime_staff=staff,
         sw_assistant=assistant,
@@ -126,13 +123,8 @@ def _rated_in(rng: Random, founded: int) -> int:
     return max(founded + 1, rng.choices((2020, 2022, 2023, 2024, 2025), (4, 20, 26, 26, 24))[0])
 
 
-def _credit(rng: Random) -> tuple[str, date | None]:
-    luck = rng.random()
-    if luck < 0.005:
-        return "serious_illegality_list", date(2025, rng.randint(3, 12), rng.randint(1, 28))
-    if luck < 0.025:
-        return "abnormal_list", date(2025, rng.randint(3, 12), rng.randint(1, 28))
-    return "normal", None
+def _credit(rng: Random) -> str:
+    return rng.choices(("normal", "abnormal_list", "serious_illegality_list"), (975, 20, 5))[0]
 
 
 def _inspections(rng: Random, founded: int) -> dict[int, str]:
@@ -147,9 +139,7 @@ def _service_areas(rng: Random, district: str, city_wide: bool) -> tuple[str, ..
     return (district, *draw(rng, near, rng.choices((0, 1, 2, 3), (25, 35, 27, 13))[0]))
 
 
-def _name(
-    rng: Random, district: str, city_wide: bool, kind: str, category: str, mark: str, names: set[str]
-) -> str:
+def _name(rng: Random, district: str, city_wide: bool, kind: str, category: str, mark: str) -> str:
     words = blocks("organizations")
     ends = {
         _AGENCY: words["suffixes"][category],
@@ -157,9 +147,7 @@ def _name(
         _FOUNDATION: words["kinds"]["foundation"],
     }
     head = "南京" if city_wide else "南京江北新区" if district == "江北新区" else f"南京市{district}"
-    name = f"{head}{mark}{rng.choice(ends[kind].split())}"
-    names.add(name)
-    return name
+    return f"{head}{mark}{rng.choice(ends[kind].split())}"
 
 
 def _registrar(district: str, city_wide: bool) -> str:

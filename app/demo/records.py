@@ -65,7 +65,6 @@ class Organization:
     rated_in: int | None
     annual_inspection: dict[int, str] = field(hash=False)
     credit_status: str
-    listed_on: date | None
     is_charity: bool
     fulltime_staff: int
     sw_assistant: int

@@ -49,7 +49,7 @@ def category_names() -> dict[str, list[str]]:
 
 @cache
 def themes() -> tuple[Theme, ...]:
-    """All themes; `weight` is the share of the fair in per mille-like units, before streets choose among them."""
+    """All themes; `weight` is the category's share split among its themes, before streets choose among them."""
     shares = {stem: float(blocks(f"projects/{stem}")["share"]) for stem in category_names()}
     raw = [
         (stem.removesuffix("_more"), key, block)

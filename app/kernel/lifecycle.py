@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import ColumnElement, any_, inspect, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
@@ -18,9 +19,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.database import Stated
-from app.kernel.errors import NotNow, NotYou, Problem, SheqiaError, raise_all
+from app.kernel.errors import Malformed, NotNow, NotYou, Problem, SheqiaError, raise_all
 
 Thing = TypeVar("Thing", bound=Stated)
+Data = TypeVar("Data", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,24 @@ class Choice:
 NOTE_MISSING = Problem(
     "note_required", "此操作须写明理由（note）。", "This act needs a written reason (note).", "/note"
 )
+
+
+def data_as(kind: type[Data], data: Mapping[str, Any]) -> Data:
+    """What was sent with an event, as the model the event asks for. Raises `Malformed` naming every field."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        raise Malformed(
+            *(
+                Problem(
+                    str(fault["type"]),
+                    f"此项的值有误：{fault['msg']}。",
+                    str(fault["msg"]),
+                    "/data/" + "/".join(map(str, fault["loc"])),
+                )
+                for fault in error.errors()
+            )
+        ) from None
 
 
 class Lifecycle(Generic[Thing]):
@@ -177,6 +197,7 @@ async def move_many(
     note: str | None = None,
     *,
     facts: Mapping[UUID, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
     values: Mapping[str, Any] | None = None,
     change: Mapping[str, Any] | None = None,
 ) -> dict[UUID, SheqiaError | None]:
@@ -190,7 +211,9 @@ async def move_many(
     for thing in things:
         try:
             line = _line(lifecycle, thing, event, actor)
-            raise_all(lifecycle.judge(line, Case(thing, actor, {}, (facts or {}).get(thing.id), note)))
+            raise_all(
+                lifecycle.judge(line, Case(thing, actor, data or {}, (facts or {}).get(thing.id), note))
+            )
         except SheqiaError as error:
             outcome[thing.id] = error
         else:

@@ -1,17 +1,15 @@
 """What contracts take and show. Money is a string of yuan, a share is a percentage of the contract."""
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.catalogue.codes import MilestoneStatus, MilestoneType, ServiceMethod, TrancheTrigger
 from app.contracts.models import AmendmentState, ContractState, PaymentKind, Side
 from app.kernel.clock import local
-from app.kernel.errors import Malformed, Problem
 from app.kernel.money import Fen
 from app.projects.schemas import Output
 
@@ -283,21 +281,3 @@ class Settlement(Draft):
 
     settlement_fen: Fen | None = Field(default=None, alias="settlement_yuan")
     voucher: str | None = Field(default=None, min_length=1, max_length=100)
-
-    @classmethod
-    def read(cls, data: Mapping[str, Any]) -> "Settlement":
-        """The data of an event. Raises `Malformed` naming each field."""
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise Malformed(
-                *(
-                    Problem(
-                        str(fault["type"]),
-                        "此项的值有误。",
-                        str(fault["msg"]),
-                        "/data/" + "/".join(map(str, fault["loc"])),
-                    )
-                    for fault in error.errors()
-                )
-            ) from None

@@ -25,7 +25,7 @@ from app.editions import service as editions
 from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotFound
-from app.kernel.lifecycle import Choice, lock, move
+from app.kernel.lifecycle import Choice, data_as, lock, move
 from app.kernel.tasks import Task
 from app.organizations import service as organizations
 from app.parties.models import Party
@@ -46,6 +46,7 @@ __all__ = [
     "persons_served",
     "same_body",
     "sides",
+    "speaks_for_buyer",
     "state_of",
     "tasks",
     "tick",
@@ -124,7 +125,7 @@ async def transition(
     """Move a contract by an event, with everything that event means elsewhere."""
     if event in ("settle", "terminate"):
         act = payments.settle if event == "settle" else payments.terminate
-        return await act(session, actor, contract, note, Settlement.read(data))
+        return await act(session, actor, contract, note, data_as(Settlement, data))
     acts = {
         "sign": signing.sign,
         "conclude": signing.sign,
@@ -217,6 +218,11 @@ async def held(session: AsyncSession, contract_id: UUID) -> Contract:
     await projects.locked(session, contract.project_id)
     await lock(session, contract)
     return contract
+
+
+def speaks_for_buyer(actor: Actor, buyer_path: str) -> bool:
+    """Whether the actor holds the office of a buyer that belongs to this area."""
+    return actor.holds(permissions.buyer_role(buyer_path), area=buyer_path)
 
 
 async def state_of(session: AsyncSession, contract_id: UUID) -> str:

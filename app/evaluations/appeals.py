@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.evaluations import permissions, repository, rules
@@ -12,8 +11,8 @@ from app.evaluations.models import Appeal, Evaluation
 from app.evaluations.schemas import AppealView, Correction
 from app.kernel import clock
 from app.kernel.actor import Actor
-from app.kernel.errors import Malformed, NotFound, Problem
-from app.kernel.lifecycle import move
+from app.kernel.errors import NotFound
+from app.kernel.lifecycle import data_as, move
 
 
 async def appeal(session: AsyncSession, actor: Actor, evaluation: Evaluation, note: str | None) -> Evaluation:
@@ -34,7 +33,7 @@ async def decide(
     data: Mapping[str, Any],
 ) -> Evaluation:
     """Uphold, with the corrected total or finding, or dismiss; the grade follows the same table and caps."""
-    correction = _read(data) if event == "uphold" else None
+    correction = data_as(Correction, data) if event == "uphold" else None
     before = {"total": str(evaluation.total), "grade": evaluation.grade}
     await move(session, LIFECYCLE, evaluation, event, actor, note, change={"before": before})
     found = await repository.appeal(session, evaluation.id)
@@ -59,20 +58,3 @@ async def view(session: AsyncSession, actor: Actor, evaluation: Evaluation) -> A
     if found is None or not permissions.reads_sheets(actor, evaluation):
         raise NotFound()
     return AppealView.model_validate(found)
-
-
-def _read(data: Mapping[str, Any]) -> Correction:
-    try:
-        return Correction.model_validate(data)
-    except ValidationError as error:
-        raise Malformed(
-            *(
-                Problem(
-                    str(fault["type"]),
-                    "此项的值有误：申诉成立须给出更正后的总分（total）或资金使用认定（misuse_of_funds）。",
-                    str(fault["msg"]),
-                    "/data/" + "/".join(map(str, fault["loc"])),
-                )
-                for fault in error.errors()
-            )
-        ) from None

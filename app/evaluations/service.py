@@ -139,6 +139,12 @@ async def get(session: AsyncSession, actor: Actor, ref: UUID | str) -> Evaluatio
     return found
 
 
+async def took_part(session: AsyncSession, evaluation: Evaluation) -> list[UUID]:
+    """The accounts that assigned the evaluation or scored in it."""
+    scored = [sheet.scorer_id for sheet in await repository.sheets(session, evaluation.id)]
+    return [person for person in (evaluation.assigned_by, *scored) if person is not None]
+
+
 async def views(
     session: AsyncSession, actor: Actor, evaluations: Sequence[Evaluation]
 ) -> list[EvaluationView]:

@@ -418,6 +418,111 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", "version", name=op.f("uq_weight_sets_name_version")),
     )
     op.create_table(
+        "complaints",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("subject_kind", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("subject_number", sa.Text(), nullable=True),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("target_party_id", sa.Uuid(), nullable=True),
+        sa.Column("target_path", sa.Text(), nullable=True),
+        sa.Column("involved_ids", postgresql.ARRAY(sa.UUID()), nullable=False),
+        sa.Column("filed_by", sa.Uuid(), nullable=True),
+        sa.Column("filed_party_id", sa.Uuid(), nullable=True),
+        sa.Column("complainant", sa.Text(), nullable=True),
+        sa.Column("receipt", sa.LargeBinary(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("evidence", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("overdue_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handler_id", sa.Uuid(), nullable=True),
+        sa.Column("handler", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agreement", sa.Text(), nullable=True),
+        sa.Column("follow_up_on", sa.Date(), nullable=True),
+        sa.Column("appeal_until", sa.Date(), nullable=True),
+        sa.Column("appeal_grounds", sa.Text(), nullable=True),
+        sa.Column("appeal_due_on", sa.Date(), nullable=True),
+        sa.Column("appeal_handler_id", sa.Uuid(), nullable=True),
+        sa.Column("appeal_result", sa.Text(), nullable=True),
+        sa.Column("blocks_award", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(subject_kind = 'other') = (subject_id IS NULL)", name=op.f("ck_complaints_subject_named")
+        ),
+        sa.CheckConstraint(
+            "kind <> 'challenge' OR subject_kind = 'award'",
+            name=op.f("ck_complaints_challenge_is_against_an_award"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('challenge', 'complaint', 'mediation')", name=op.f("ck_complaints_kind")
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('upheld', 'partly_upheld', 'dismissed', 'agreed')",
+            name=op.f("ck_complaints_outcome"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('received', 'refused', 'under_review', 'in_mediation', 'decided', 'appealed', 'closed', 'withdrawn')",
+            name=op.f("ck_complaints_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('decided', 'appealed', 'closed') OR outcome IS NOT NULL",
+            name=op.f("ck_complaints_decided_has_an_outcome"),
+        ),
+        sa.CheckConstraint(
+            "subject_kind IN ('award', 'contract', 'evaluation', 'other')",
+            name=op.f("ck_complaints_subject_kind"),
+        ),
+        sa.CheckConstraint(
+            "target IN ('buyer', 'supplier', 'evaluator', 'bureau')", name=op.f("ck_complaints_target")
+        ),
+        sa.CheckConstraint(
+            "NOT (handler_id = ANY (involved_ids))", name=op.f("ck_complaints_handler_is_not_target")
+        ),
+        sa.CheckConstraint(
+            "appeal_handler_id IS DISTINCT FROM handler_id OR appeal_handler_id IS NULL",
+            name=op.f("ck_complaints_appeal_goes_to_another"),
+        ),
+        sa.CheckConstraint(
+            "handler_id IS DISTINCT FROM filed_by OR handler_id IS NULL",
+            name=op.f("ck_complaints_handler_is_not_complainant"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["filed_party_id"], ["parties.id"], name=op.f("fk_complaints_filed_party_id_parties")
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_party_id"], ["parties.id"], name=op.f("fk_complaints_target_party_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+        sa.UniqueConstraint("number", name=op.f("uq_complaints_number")),
+        sa.UniqueConstraint("receipt", name=op.f("uq_complaints_receipt")),
+    )
+    op.create_index(
+        "ix_complaints_area_path",
+        "complaints",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_complaints_edition_code"), "complaints", ["edition_code"], unique=False)
+    op.create_index(op.f("ix_complaints_filed_by"), "complaints", ["filed_by"], unique=False)
+    op.create_index(op.f("ix_complaints_filed_party_id"), "complaints", ["filed_party_id"], unique=False)
+    op.create_index(op.f("ix_complaints_state"), "complaints", ["state"], unique=False)
+    op.create_index("ix_complaints_subject", "complaints", ["subject_kind", "subject_id"], unique=False)
+    op.create_index(op.f("ix_complaints_target_party_id"), "complaints", ["target_party_id"], unique=False)
+    op.create_table(
         "edition_weights",
         sa.Column("edition_code", sa.Text(), nullable=False),
         sa.Column("weight_set_id", sa.Uuid(), nullable=False),
@@ -976,6 +1081,26 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_match_results_organization", "match_results", ["run_id", "organization_id"], unique=False
+    )
+    op.create_table(
+        "mediation_meetings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("attendees", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["complaint_id"],
+            ["complaints.id"],
+            name=op.f("fk_mediation_meetings_complaint_id_complaints"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mediation_meetings")),
+        sa.UniqueConstraint(
+            "complaint_id", "held_at", name=op.f("uq_mediation_meetings_complaint_id_held_at")
+        ),
     )
     op.create_table(
         "projects",
@@ -2351,6 +2476,7 @@ def downgrade() -> None:
         "ix_projects_area_path", table_name="projects", postgresql_ops={"area_path": "text_pattern_ops"}
     )
     op.drop_table("projects")
+    op.drop_table("mediation_meetings")
     op.drop_index("ix_match_results_organization", table_name="match_results")
     op.drop_table("match_results")
     op.drop_index(
@@ -2417,6 +2543,16 @@ def downgrade() -> None:
     op.drop_table("funding_sources")
     op.drop_table("editions")
     op.drop_table("edition_weights")
+    op.drop_index(op.f("ix_complaints_target_party_id"), table_name="complaints")
+    op.drop_index("ix_complaints_subject", table_name="complaints")
+    op.drop_index(op.f("ix_complaints_state"), table_name="complaints")
+    op.drop_index(op.f("ix_complaints_filed_party_id"), table_name="complaints")
+    op.drop_index(op.f("ix_complaints_filed_by"), table_name="complaints")
+    op.drop_index(op.f("ix_complaints_edition_code"), table_name="complaints")
+    op.drop_index(
+        "ix_complaints_area_path", table_name="complaints", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("complaints")
     op.drop_table("weight_sets")
     op.drop_index(op.f("ix_text_vectors_encoder"), table_name="text_vectors")
     op.drop_table("text_vectors")

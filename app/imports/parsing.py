@@ -145,8 +145,8 @@ class RowParser:
             problems,
             raw,
             tuple(dict.fromkeys(row.filled)),
-            _digest(self.kind.row_key(record)),
-            _digest(self.kind.near_key(record)),
+            key_of(self.kind.row_key(record)),
+            key_of(self.kind.near_key(record)),
             amount_fen=record.get("budget_fen"),
         )
         assert shown.record is not None
@@ -248,7 +248,7 @@ class RowParser:
         return None
 
 
-def _digest(key: tuple[Any, ...] | None) -> str | None:
+def key_of(key: tuple[Any, ...] | None) -> str | None:
     """A short name of a key, the same in every process and import."""
     if key is None:
         return None

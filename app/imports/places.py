@@ -1,7 +1,8 @@
 """Where a row lies: district, street and communities settled into one chain (DOMAIN.md §4.4, 22-23, 30-31, 40-41)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.areas.gazetteer import JIANGBEI, Area, Gazetteer, How, Resolution, normalize_community
@@ -28,6 +29,9 @@ def settle(record: dict[str, Any], row: Row) -> Area | None:
             record["district"] = home.name
     _communities(record, row)
     names = record.get("communities") or []
+    if names and street is None:
+        _without_street(record, row, names)
+        names = []
     record["community"] = names[0] if names else None
     if street is not None and len(names) == 1:
         return gazetteer.community(street, names[0])
@@ -66,6 +70,9 @@ def _district(record: dict[str, Any], row: Row, gazetteer: Gazetteer) -> Area | 
 
 def _street(record: dict[str, Any], row: Row, gazetteer: Gazetteer, district: Area | None) -> Area | None:
     text = record.get("street")
+    if not text and row.context.street and "street" not in row.present:
+        text = row.context.street
+        row.filled.append("street")
     if not text:
         return _street_in_community(record, gazetteer, district)
     if text in CITY_WIDE or text in DISTRICT_WIDE:
@@ -154,6 +161,33 @@ def _communities(record: dict[str, Any], row: Row) -> None:
                     f"'{text[:40]}' does not list all communities; {len(names)} are taken, the rest is to be added."),
             "community",
         )  # fmt: skip
+
+
+def _without_street(record: dict[str, Any], row: Row, names: list[str]) -> None:
+    """A community is found by its street; without one its name is kept as the address."""
+    record["communities"] = None
+    where = "、".join(names)
+    record["delivery_address"] = f"{record.get('delivery_address') or ''} {where}".strip()
+    row.add(
+        warning("street_needed", f"未填街道，无法确定社区“{where[:60]}”，已记入实施地点；请补街道。",
+                f"Without a street the community '{where[:60]}' is not known; it is kept as the address."),
+        "community",
+    )  # fmt: skip
+
+
+def path_of(record: Mapping[str, Any]) -> str:
+    """The path of the innermost area a settled record names; the city's when it names none."""
+    return _path(record.get("district"), record.get("street"), record.get("community"))
+
+
+@lru_cache(maxsize=8192)
+def _path(district: str | None, street: str | None, community: str | None) -> str:
+    gazetteer = Gazetteer.default()
+    above = gazetteer.resolve_district(district).area if district else None
+    place = gazetteer.resolve_street(street, above).area if street else None
+    if place is not None and community:
+        return gazetteer.community(place, community).path
+    return (place or above or gazetteer.city).path
 
 
 def areas_of(text: str | None, own: str | None = None) -> tuple[list[str], list[str]]:

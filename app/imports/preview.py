@@ -75,7 +75,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person has said about a file: kind, year, header → field, field → unit, row → choices, sheets to read."""
+    """What a person has said about a file: kind, year, header → field, field → unit, row → choices, sheets to read.
+
+    `home` is the sender's own district and street: where rows belong that name no place.
+    """
 
     kind: str
     edition_year: int
@@ -83,6 +86,7 @@ class Request:
     units: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sheets: Sequence[str] | None = None
+    home: tuple[str | None, str | None] = (None, None)
 
 
 def preview(

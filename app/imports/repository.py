@@ -11,12 +11,13 @@ from sqlalchemy import Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.imports.models import ENDED, Import, ImportPart, ImportRow, TaughtHeader
+from app.imports.models import ENDED, Import, ImportPart, ImportRow, ImportState, TaughtHeader
 from app.imports.parsing import Status
 from app.imports.permissions import visible_to
 from app.imports.reading import ReadRow
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.kernel.jobs import Job, JobState
 
 PART_BYTES = 1 << 20
 _ROW_COLUMNS = (
@@ -24,7 +25,7 @@ _ROW_COLUMNS = (
 )  # fmt: skip
 
 
-def imports(actor: Actor, kind: str | None = None, state: str | None = None) -> Select[tuple[Import]]:
+def imports(actor: Actor, kind: str | None = None, state: str | None = None) -> Select[Any]:
     query = select(Import).where(visible_to(actor))
     if kind:
         query = query.where(Import.kind == kind)
@@ -139,14 +140,14 @@ async def counts(session: AsyncSession, import_id: UUID) -> dict[str, int]:
         .where(ImportRow.import_id == import_id)
         .group_by(ImportRow.status)
     )
-    by_status = {status: number for status, number in found}
+    by_status = {row[0]: row[1] for row in found}
     return {
         "rows": sum(by_status.values()),
         **{status.value: by_status.get(status.value, 0) for status in Status},
     }
 
 
-def rows(import_id: UUID, statuses: Sequence[str] = ()) -> Select[tuple[ImportRow]]:
+def rows(import_id: UUID, statuses: Sequence[str] = ()) -> Select[Any]:
     query = select(ImportRow).where(ImportRow.import_id == import_id)
     return query.where(ImportRow.status.in_(statuses)) if statuses else query
 
@@ -182,7 +183,12 @@ async def made(session: AsyncSession, import_id: UUID) -> Sequence[UUID]:
     """Ids of the things this import has created."""
     found = await session.scalars(
         select(ImportRow.thing_id)
-        .where(ImportRow.import_id == import_id, ImportRow.thing_id.is_not(None), ImportRow.change.is_(None))
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.thing_id.is_not(None),
+            ImportRow.change.is_(None),
+            ImportRow.status != Status.SKIPPED,
+        )
         .order_by(ImportRow.place)
     )
     return [thing for thing in found if thing is not None]
@@ -208,7 +214,7 @@ async def taught(session: AsyncSession, sender_id: UUID, kind: str) -> dict[str,
             TaughtHeader.sender_id == sender_id, TaughtHeader.kind == kind
         )
     )
-    return {header: field for header, field in found}
+    return {row[0]: row[1] for row in found}
 
 
 async def teach(session: AsyncSession, sender_id: UUID, kind: str, mapping: Mapping[str, str | None]) -> None:
@@ -230,3 +236,42 @@ async def lock_edition(session: AsyncSession, kind: str, edition: str) -> None:
 
 async def set_applied(session: AsyncSession, import_id: UUID, applied: int) -> None:
     await session.execute(update(Import).where(Import.id == import_id).values(applied_rows=applied))
+
+
+async def unchanged(session: AsyncSession, import_id: UUID) -> int:
+    """How many rows were the same as what is stored."""
+    found = await session.scalar(
+        select(func.count())
+        .select_from(ImportRow)
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.status == Status.SKIPPED,
+            ImportRow.thing_id.is_not(None),
+        )
+    )
+    return found or 0
+
+
+async def unlink(session: AsyncSession, import_id: UUID) -> None:
+    """Forget the things that were taken back."""
+    await session.execute(
+        update(ImportRow)
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.change.is_(None),
+            ImportRow.status != Status.SKIPPED,
+        )
+        .values(thing_id=None)
+    )
+
+
+async def abandoned(session: AsyncSession) -> Sequence[Import]:
+    """Imports that wait for a job that has failed for good."""
+    waiting = (ImportState.UPLOADED, ImportState.PREVIEWING, ImportState.COMMITTING)
+    found = await session.scalars(
+        select(Import)
+        .join(Job, Job.id == Import.job_id)
+        .where(Import.state.in_(waiting), Job.state == JobState.FAILED)
+        .limit(100)
+    )
+    return found.all()

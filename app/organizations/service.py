@@ -41,6 +41,7 @@ from app.organizations.standing import (
     transition,
 )
 from app.organizations.supply import for_matching
+from app.organizations.taking_back import take_back, touched
 
 __all__ = [
     "activate",
@@ -67,8 +68,10 @@ __all__ = [
     "reserve",
     "signer",
     "summaries",
+    "take_back",
     "tasks",
     "tick",
+    "touched",
     "transition",
     "views",
 ]

@@ -1,7 +1,7 @@
 """What every cell parser takes and gives back: a value, the problems found, other fields learned on the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -78,10 +78,10 @@ BLANK = Parsed()
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a cell cannot know by itself: the edition's year, the column's unit, the sheet's district, the calendar."""
+    """What a cell cannot know by itself: the edition's year, the column's unit, the sheet's place, the calendar."""
 
     year: int
     unit: str | None = None
     district: str | None = None
     epoch_1904: bool = False
-    options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    street: str | None = None

@@ -3,7 +3,7 @@
 A record holds every key below; what the list does not say is None. Money is fen, dates are `datetime.date`, codes are
 those of `app.catalogue.codes`:
 source_row_no:int, name, former_names:[str], uscc, old_reg_no, registration_type, registration_status, registrar,
-business_supervisor, established_on, start_up_capital_fen, legal_rep, address, contact_name, contact_phone,
+business_supervisor, district, street, established_on, start_up_capital_fen, legal_rep, address, contact_name, contact_phone,
 rating, rating_valid_until, annual_inspection:{year: code}, credit_status (from a bureau's list; becomes a credit event),
 is_charity, public_fundraising, tax_exempt, donation_deduction, party_org (bool),
 fulltime_staff, sw_assistant, sw_middle, sw_senior, certified_total, volunteers (int),
@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from app.areas.gazetteer import Gazetteer
 from app.imports.cells.counts import count, row_number
 from app.imports.cells.dates import day
 from app.imports.cells.identity import organization_name, phone, uscc
@@ -27,7 +28,7 @@ from app.imports.cells.parsed import Cell, Context, Parsed, error, warning
 from app.imports.cells.results import export_past_projects, past_projects
 from app.imports.cells.text import line, paragraph
 from app.imports.columns.column import Column, Header, Kind, Row, iso, joined, labels, renamed, wan, yes_no
-from app.imports.places import areas_of
+from app.imports.places import areas_of, settle
 
 
 def _nothing(cell: Cell, context: Context) -> Parsed:
@@ -48,6 +49,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("registration_status", "登记状态", (), one_of("registration_status"), "", labels("registration_status")),
     Column("registrar", "登记管理机关", ("登记机关", "发证机关"), organization_name, "南京市鼓楼区民政局"),
     Column("business_supervisor", "业务主管单位", ("主管单位", "业务主管"), organization_name, ""),
+    Column("district", "所属区", ("区县", "区", "所在区", "注册区", "注册地", "登记区"), line, "鼓楼区", fills="area"),
+    Column("street", "街道", ("所属街道", "所在街道", "镇街"), line, "", fills="area"),
     Column("established_on", "成立时间", ("成立日期", "登记时间", "登记日期", "注册时间"), renamed(day), "2018-06-01", iso, date=True),
     Column("start_up_capital_fen", "开办资金(万元)", ("注册资金", "开办资金", "注册资本"), renamed(money), 3, wan, money=True),
     Column("legal_rep", "法定代表人", ("法人", "法人代表", "法定代表人姓名"), line, ""),
@@ -116,7 +119,8 @@ def _dynamic(header: Header) -> Column | None:
 def finish(record: dict[str, Any], row: Row) -> None:
     """Settle an organization row as a whole: areas, inspections, staff counts, rating and code."""
     own = row.context.district
-    areas, unknown = areas_of(record.get("service_areas"), own)
+    _settle_seat(record, row)
+    areas, unknown = areas_of(record.get("service_areas"), record.get("district") or own)
     record["service_areas"] = areas or None
     if unknown:
         row.add(warning("service_area_unknown", f"无法识别的服务区域：{'、'.join(unknown)[:60]}。",
@@ -132,6 +136,21 @@ def finish(record: dict[str, Any], row: Row) -> None:
     if code and kind and (prefix := _LEGAL_PREFIX.get(kind)) and code[:1] == "5" and code[:2] != prefix:
         row.add(warning("uscc_type_mismatch", f"信用代码前缀 {code[:2]} 与登记类型不符（应为 {prefix}）。",
                         f"The code begins with {code[:2]}, but this type of organization has {prefix}."), "uscc")  # fmt: skip
+
+
+def _settle_seat(record: dict[str, Any], row: Row) -> None:
+    """Where an organization is at home: as written, else the district whose bureau has registered it."""
+    registrar = record.get("registrar")
+    if (
+        not record.get("district")
+        and registrar
+        and (home := Gazetteer.default().resolve_district(registrar).area)
+    ):
+        record["district"] = home.name
+        row.filled.append("district")
+    settle(record, row)
+    record.pop("communities", None)
+    record.pop("community", None)
 
 
 def _settle_inspections(record: dict[str, Any]) -> None:

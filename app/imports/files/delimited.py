@@ -22,9 +22,8 @@ _CHUNK = 1 << 20
 _LONGEST_RECORD = 200
 
 
-def read_delimited(open_file: Open, limits: Limits) -> Source:
-    """The one sheet of a text file. Raises `Malformed` naming the byte no encoding can read, `Unsupported` for binary."""
-    encoding = detect_encoding(open_file)
+def read_delimited(open_file: Open, encoding: str, limits: Limits) -> Source:
+    """The one sheet of a text file in `encoding`, as `detect_encoding` found it."""
     delimiter = detect_delimiter(open_file, encoding)
     sheet = Sheet("", lambda: _rows(open_file, encoding, delimiter, limits))
     name = {"utf-8-sig": "UTF-8 BOM", "utf-8": "UTF-8", "gb18030": "GB18030"}.get(encoding, "UTF-16")
@@ -32,7 +31,10 @@ def read_delimited(open_file: Open, limits: Limits) -> Source:
 
 
 def detect_encoding(open_file: Open) -> str:
-    """The Python name of the encoding of the whole file, each byte of it checked."""
+    """The Python name of the encoding of the whole file, each byte of it checked.
+
+    Raises `Malformed` naming the byte no encoding can read, and `Unsupported` for binary content.
+    """
     with open_file() as file:
         head = file.read(4096)
     for bom, encoding in _BOMS:

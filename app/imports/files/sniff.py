@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from app.imports.files.delimited import read_delimited
+from app.imports.files.delimited import detect_encoding, read_delimited
 from app.imports.files.sheet import Limits, Source
 from app.imports.files.workbook import locked, not_a_table, read_xls, read_xlsx
 from app.kernel.errors import Malformed, Problem
@@ -21,13 +21,20 @@ _KNOWN_OTHERS = (
 )  # fmt: skip
 
 
+Read = Callable[[Limits], Source]
+
+
 def open_source(content: bytes | Path, limits: Limits | None = None) -> Source:
     """The sheets of a file given as bytes or path.
 
     Raises `Unsupported` (another kind of file, with advice), `Malformed` (password, damage, unknown encoding) and
     `TooLarge` (beyond the limits).
     """
-    limits = limits or Limits()
+    return identify(content)(limits or Limits())
+
+
+def identify(content: bytes | Path) -> Read:
+    """The reader of a file by its first bytes, with nothing of its table read yet. Raises `Unsupported`, `Malformed`."""
     opener: Callable[[], BinaryIO] = (
         (lambda: io.BytesIO(content)) if isinstance(content, bytes) else (lambda: content.open("rb"))
     )
@@ -36,9 +43,9 @@ def open_source(content: bytes | Path, limits: Limits | None = None) -> Source:
     if not head.strip():
         raise Malformed(Problem("file_empty", "文件是空的。", "The file is empty."))
     if head.startswith(b"PK"):
-        return _archive(opener, limits)
+        return _archive(opener)
     if head.startswith(_COMPOUND):
-        return _compound(opener, limits)
+        return _compound(opener)
     for magic, zh, en in _KNOWN_OTHERS:
         if head.startswith(magic) and not (magic == b"MZ" and b"\x00" not in head):
             raise not_a_table(
@@ -50,7 +57,8 @@ def open_source(content: bytes | Path, limits: Limits | None = None) -> Source:
             f"这是网页或 XML 内容，只是名字像表格。{_ADVICE}",
             f"This is a web page or XML under a spreadsheet's name. {_ADVICE_EN}",
         )
-    return read_delimited(opener, limits)
+    encoding = detect_encoding(opener)
+    return lambda limits: read_delimited(opener, encoding, limits)
 
 
 def _is_markup(head: bytes) -> bool:
@@ -60,7 +68,7 @@ def _is_markup(head: bytes) -> bool:
     )
 
 
-def _archive(opener: Callable[[], BinaryIO], limits: Limits) -> Source:
+def _archive(opener: Callable[[], BinaryIO]) -> Read:
     try:
         with opener() as file, zipfile.ZipFile(file) as packed:
             names = set(packed.namelist())
@@ -69,8 +77,7 @@ def _archive(opener: Callable[[], BinaryIO], limits: Limits) -> Source:
             Problem("file_damaged", f"文件已损坏。{_ADVICE}", f"The file is damaged. {_ADVICE_EN}")
         ) from None
     if "xl/workbook.xml" in names:
-        with opener() as file:
-            return read_xlsx(_kept(file), limits)
+        return lambda limits: read_xlsx(_kept(opener), limits)
     if "xl/workbook.bin" in names:
         raise not_a_table(
             f"这是 .xlsb 二进制工作簿。{_ADVICE}", f"This is a binary workbook (.xlsb). {_ADVICE_EN}"
@@ -90,7 +97,7 @@ def _archive(opener: Callable[[], BinaryIO], limits: Limits) -> Source:
     )
 
 
-def _compound(opener: Callable[[], BinaryIO], limits: Limits) -> Source:
+def _compound(opener: Callable[[], BinaryIO]) -> Read:
     with opener() as file:
         content = file.read()
     if "EncryptedPackage".encode("utf-16-le") in content:
@@ -101,9 +108,10 @@ def _compound(opener: Callable[[], BinaryIO], limits: Limits) -> Source:
             f"这是旧版 Office 文件，但不是表格。{_ADVICE}",
             f"This is an old Office file, but no spreadsheet. {_ADVICE_EN}",
         )
-    return read_xls(io.BytesIO(content), limits)
+    return lambda limits: read_xls(io.BytesIO(content), limits)
 
 
-def _kept(file: BinaryIO) -> BinaryIO:
+def _kept(opener: Callable[[], BinaryIO]) -> BinaryIO:
     """calamine reads rows lazily from what it was given, so the content is kept for as long as it lives."""
-    return io.BytesIO(file.read())
+    with opener() as file:
+        return io.BytesIO(file.read())

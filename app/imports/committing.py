@@ -1,0 +1,166 @@
+"""The commit job: the ready and warned rows through the same services as HTTP, with their provenance.
+
+A list of the usual size is written in one short transaction. A larger one is written in steps that are remembered
+(`applied_rows`), so that a killed worker's successor goes on where it stopped; the count is exact at any moment.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.identity import service as identity
+from app.imports import repository
+from app.imports.columns.kinds import KINDS
+from app.imports.lifecycle import IMPORTS
+from app.imports.models import Import, ImportRow, ImportState
+from app.imports.parsing import key_of
+from app.imports.previewing import IMPORTER
+from app.imports.targets import Target, by_key, target
+from app.kernel import clock
+from app.kernel.actor import Actor
+from app.kernel.errors import NotNow, Problem, SheqiaError
+from app.kernel.jobs import Attempt
+from app.kernel.lifecycle import move
+
+ONE_TRANSACTION = 5_000
+STEP = 2_000
+
+
+async def commit_import(attempt: Attempt) -> None:
+    """Write one import. What the services refuse gives it back to its sender, with nothing of it written."""
+    import_id = UUID(attempt.payload["import_id"])
+    async with attempt.database.reading() as session:
+        thing = await session.get_one(Import, import_id)
+        if thing.state != ImportState.COMMITTING:
+            return
+        sender = await identity.actor_of_account(session, attempt.created_by)
+    writing = _Writing(attempt, thing, sender)
+    try:
+        await writing.run()
+    except SheqiaError as refused:
+        await writing.give_back(refused)
+    except IntegrityError as refused:
+        await writing.give_back(NotNow(_refused_by_database(refused)))
+
+
+def _refused_by_database(error: IntegrityError) -> Problem:
+    return Problem(
+        "refused_by_database",
+        "与现有数据冲突，未写入任何行；请重新预览后再试。",
+        "It conflicts with what is stored; nothing was written. Preview again.",
+        values={"detail": str(error.orig)[:300]},
+    )
+
+
+class _Writing:
+    """One run of one commit."""
+
+    def __init__(self, attempt: Attempt, thing: Import, sender: Actor) -> None:
+        self._attempt, self._sender = attempt, sender
+        self._id, self._kind, self._edition = thing.id, thing.kind, thing.edition_code
+        self._name = thing.file_name
+        self._target: Target = target(thing.kind)
+        counts = (thing.summary or {}).get("counts") or {}
+        self._expected = counts.get("ready", 0) + counts.get("warned", 0)
+        self._after = thing.applied_rows - 1
+
+    async def run(self) -> None:
+        """Write all rows; the last step ends the import and its job in one transaction."""
+        while self._expected > ONE_TRANSACTION and await self._step():
+            pass
+        async with self._attempt.finishing() as session:
+            if self._expected <= ONE_TRANSACTION:
+                await self._write(
+                    session, await repository.to_write(session, self._id, self._after, ONE_TRANSACTION)
+                )
+            await self._finish(session)
+
+    async def _step(self) -> bool:
+        """One resumable step of a large list; False when there is nothing left."""
+        async with self._attempt.database.reading() as session:
+            rows = await repository.to_write(session, self._id, self._after, STEP)
+        if not rows:
+            return False
+
+        async def write(session: AsyncSession) -> None:
+            await self._write(session, rows)
+            await repository.set_applied(session, self._id, rows[-1].place + 1)
+
+        await self._attempt.stepping(write)
+        self._after = rows[-1].place
+        await self._attempt.progress(self._after + 1, self._expected, "写入 writing")
+        return True
+
+    async def _write(self, session: AsyncSession, rows: Sequence[ImportRow]) -> None:
+        """Create what is new and update what has changed; refuse what has come into being since the preview."""
+        await repository.lock_edition(session, self._kind, self._edition)
+        new = [row for row in rows if row.thing_id is None]
+        changed = [row for row in rows if row.thing_id is not None and row.change]
+        await self._still_new(session, new)
+        provenance = [{"import_id": str(self._id), "sheet": row.sheet, "row": row.row} for row in new]
+        records = [row.record for row in new]
+        made = await self._target.create(
+            session, self._sender, self._edition, records, provenance, clock.today()
+        )
+        await repository.link(session, self._id, [row.place for row in new], made)
+        note = f"导入更新：{self._name}"
+        for row in changed:
+            assert row.thing_id is not None and row.change is not None
+            fields = {name: pair[1] for name, pair in row.change.items()}
+            await self._target.update(session, self._sender, row.thing_id, fields, note, clock.today())
+
+    async def _still_new(self, session: AsyncSession, rows: Sequence[ImportRow]) -> None:
+        lookups = sorted({str(_lookup(self._kind, row.record)) for row in rows if row.record})
+        found = await self._target.stored(session, self._sender, self._edition, lookups) if lookups else []
+        known = by_key(self._kind, found)
+        row_key = KINDS[self._kind].row_key
+        clash = [row for row in rows if row.record and key_of(row_key(row.record)) in known]
+        if clash:
+            where = "、".join(f"{row.sheet}!{row.row}" for row in clash[:5])
+            raise NotNow(
+                Problem(
+                    "stored_since",
+                    f"预览之后已有 {len(clash)} 条相同记录入库（{where}），请重新预览。",
+                    f"{len(clash)} of the rows have been stored by others since the preview ({where}); preview again.",
+                )
+            )
+
+    async def _finish(self, session: AsyncSession) -> None:
+        thing = await session.get_one(Import, self._id)
+        created = len(await repository.made(session, self._id))
+        counts = (thing.summary or {}).get("counts") or {}
+        result = {
+            "created": created,
+            "updated": await repository.changed(session, self._id),
+            "unchanged": await repository.unchanged(session, self._id),
+            "rejected": counts.get("rejected", 0),
+        }
+        thing.result = result
+        await move(session, IMPORTS, thing, "apply", IMPORTER, change=result)
+
+    async def give_back(self, refused: SheqiaError) -> None:
+        """Return the import to its sender with the reasons; what steps have written is taken back first."""
+        async with self._attempt.finishing() as session:
+            thing = await session.get_one(Import, self._id)
+            if made := await repository.made(session, self._id):
+                await self._target.remove(session, self._sender, made, f"导入未完成：{self._name}")
+                await repository.unlink(session, self._id)
+            thing.applied_rows = 0
+            thing.problems = [_shown(problem) for problem in refused.problems[:200]]
+            await move(session, IMPORTS, thing, "give_back", IMPORTER, refused.problems[0].zh)
+
+
+def _shown(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "message_zh": problem.zh,
+        "message_en": problem.en,
+        "pointer": problem.pointer,
+    }
+
+
+def _lookup(kind: str, record: dict[str, Any]) -> Any:
+    return record.get("uscc") or record.get(KINDS[kind].title_field)

@@ -1,0 +1,135 @@
+"""Where the rows of each kind go, and what is stored there already: only through the services of the domains."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.imports import shown
+from app.imports.columns.kinds import KINDS
+from app.imports.parsing import key_of
+from app.kernel.actor import Actor
+
+Provenance = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored thing as a record of its kind, and whether the rules let its fields be rewritten now."""
+
+    id: UUID
+    record: dict[str, Any]
+    editable: bool
+
+
+class Target(Protocol):
+    """One kind's way to its domain. Every function runs in the caller's transaction and with the sender's rights."""
+
+    kind: str
+
+    def may_write(self, actor: Actor, record: Mapping[str, Any]) -> bool:
+        """Whether the actor may enter this record at its place."""
+
+    async def stored(
+        self, session: AsyncSession, actor: Actor, edition: str, lookups: Sequence[str]
+    ) -> list[Stored]:
+        """Live things whose title, name or credit code is among `lookups`."""
+
+    async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
+        """All live things of the edition the actor may see, for an export."""
+
+    async def create(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        edition: str,
+        records: Sequence[Any],
+        provenance: Provenance,
+        as_of: date,
+    ) -> list[UUID]:
+        """Create things from records, all or none; their ids in order."""
+
+    async def update(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        thing_id: UUID,
+        fields: Mapping[str, Any],
+        note: str,
+        as_of: date,
+    ) -> None:
+        """Rewrite the given fields (record names) of one thing."""
+
+    async def touched(self, session: AsyncSession, ids: Sequence[UUID]) -> int:
+        """How many of these things are no longer as they were created."""
+
+    async def remove(self, session: AsyncSession, actor: Actor, ids: Sequence[UUID], note: str) -> None:
+        """Take back untouched things."""
+
+
+@cache
+def target(kind: str) -> Target:
+    """The target of a kind."""
+    if kind == "projects":
+        from app.imports.target_projects import ProjectTarget
+
+        return ProjectTarget()
+    if kind == "organizations":
+        from app.imports.target_organizations import OrganizationTarget
+
+        return OrganizationTarget()
+    from app.imports.target_needs import NeedTarget
+
+    return NeedTarget()
+
+
+def by_key(kind: str, things: Sequence[Stored]) -> dict[str, Stored]:
+    """Stored things by the key their rows would have."""
+    row_key = KINDS[kind].row_key
+    return {key: thing for thing in things if (key := key_of(row_key(thing.record))) is not None}
+
+
+# Kept by the sender, derived, or shown to some readers only: no change of the thing.
+_NOT_COMPARED = frozenset(
+    ("source_row_no", "start_precision", "end_precision", "budget_max_fen", "credit_status", "active_engagements", "community")
+)  # fmt: skip
+
+
+def difference(new: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Field → [stored, new] where the file says something else. A blank cell says nothing."""
+    return {
+        name: [stored.get(name), value]
+        for name, value in new.items()
+        if value not in (None, [], {}) and name not in _NOT_COMPARED and not _same(value, stored.get(name))
+    }
+
+
+def _same(new: Any, old: Any) -> bool:
+    if new == old:
+        return True
+    if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        return all(_same(a, b) for a, b in zip(new, old, strict=True)) or (
+            all(isinstance(item, str) for item in (*new, *old)) and sorted(new) == sorted(old)
+        )
+    if isinstance(new, Mapping) and isinstance(old, Mapping):
+        names = {*new, *old}
+        return all(_same(new.get(name), old.get(name)) for name in names)
+    if isinstance(new, int | float) and isinstance(old, str | int | float) and not isinstance(old, bool):
+        return str(old) == str(new) or _number(old) == float(new)
+    return False
+
+
+def _number(text: Any) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with JSON values, as rows keep it."""
+    return shown.record(record) or {}

@@ -16,7 +16,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers
-from app.kernel.lifecycle import lock, lock_many, move, move_many
+from app.kernel.lifecycle import data_as, lock, lock_many, move, move_many
 from app.matches import service as matches
 from app.negotiations import repository, rules
 from app.negotiations.lifecycle import AWARDS, INTENTS
@@ -29,12 +29,12 @@ from app.negotiations.models import (
     Intent,
     IntentState,
 )
-from app.negotiations.permissions import awards_visible_to, may_decide, reads_talks
-from app.negotiations.schemas import AwardDraft, AwardView, Cancelling, ConflictDraft
+from app.negotiations.permissions import awards_visible_to, may_decide
+from app.negotiations.schemas import AwardDraft, Cancelling, ConflictDraft
 from app.negotiations.talks import agreed
 from app.organizations import service as organizations
 from app.projects import service as projects
-from app.projects.models import Project
+from app.projects.models import Project, ProjectState
 
 FOLLOWS = machine("negotiations")
 """Signs the moves of other pairs that follow from a decision."""
@@ -126,6 +126,8 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
     session.add(award)
     await session.flush()
     await journal.record(session, actor, _event(award, "proposed", {"method": method, "bidders": bidders}))
+    if project.state == ProjectState.PUBLISHED:
+        await projects.mark_negotiating(session, actor, project.id, award.number)
     await projects.mark_award_proposed(session, actor, project.id, award.number)
     await organizations.reserve(
         session,
@@ -269,6 +271,16 @@ async def cancel(
     return award
 
 
+async def end_with_project(session: AsyncSession, award: Award, note: str) -> None:
+    """The project was withdrawn while its award was under way: the place is free again, and nobody goes back to the table."""
+    await lock(session, award)
+    if award.state not in (AwardState.PROPOSED, AwardState.NOTICE):
+        return
+    award.cancelled_reason = note
+    await move(session, AWARDS, award, "cancel", FOLLOWS, note)
+    await organizations.release(session, FOLLOWS, award.id, reason=note)
+
+
 async def _back_to_table(
     session: AsyncSession, actor: Actor, award: Award, *, gave_up: bool, was_active: bool
 ) -> int:
@@ -298,7 +310,7 @@ async def transition(
     if event == "confirm":
         return await confirm(session, actor, award, note)
     if event in ("cancel", "renounce"):
-        wanted = Cancelling.model_validate(data or {})
+        wanted = data_as(Cancelling, data or {})
         return await cancel(session, actor, award, event, note, wanted.to)
     await move(session, AWARDS, award, event, actor, note, data=data)
     return award
@@ -352,36 +364,6 @@ async def _challenges(
     award.open_challenges += step
     await session.flush()
     await journal.record(session, actor, _event(award, name, {"challenge": number}))
-
-
-async def views(session: AsyncSession, actor: Actor, awards: Sequence[Award]) -> list[AwardView]:
-    """Awards with the names of project and organization, in two statements however many there are.
-
-    Who decided, the experts' scores and the recommendation are shown to both sides and the bureaus only.
-    """
-    known, names = await repository.names(
-        session, (a.project_id for a in awards), (a.organization_id for a in awards)
-    )
-    return [_view(actor, a, known[a.project_id], names[a.organization_id]) for a in awards]
-
-
-_INSIDE = ("proposed_by_label", "confirmed_by_label", "scores", "recommendation")
-_MOMENTS = ("state_since", "confirmed_at", "created_at")
-
-
-def _view(actor: Actor, award: Award, project: Any, organization_name: str) -> AwardView:
-    shown = {name: getattr(award, name) for name in AwardView.model_fields if hasattr(award, name)}
-    if not reads_talks(actor, award):
-        shown |= dict.fromkeys(_INSIDE) | {"scores": []}
-    for name in _MOMENTS:
-        shown[name] = clock.local(shown[name]) if shown[name] else None
-    shown |= {
-        "edition": award.edition_code,
-        "project_number": project.number,
-        "project_title": project.title,
-        "organization_name": organization_name,
-    }
-    return AwardView.model_validate(shown, by_name=True)
 
 
 def _event(award: Award, name: str, change: dict[str, Any] | None = None) -> journal.Event:

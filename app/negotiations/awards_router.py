@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.identity.authentication import Anyone, SignedIn
 from app.kernel.actor import Actor
 from app.kernel.paging import Order
-from app.negotiations import awards, repository
+from app.negotiations import award_views, awards, repository
 from app.negotiations.lifecycle import AWARDS
 from app.negotiations.models import Award, AwardState
 from app.negotiations.permissions import awards_visible_to, may_decide
@@ -116,12 +116,12 @@ async def move(
 
 async def _award(session: AsyncSession, actor: Actor, response: Response, award: Award) -> AwardView:
     tag(response, award.version)
-    return (await awards.views(session, actor, [award]))[0]
+    return (await award_views.views(session, actor, [award]))[0]
 
 
 async def _page(session: AsyncSession, actor: Actor, listing: Listing, query: object) -> Page[AwardView]:
     async def views(session: AsyncSession, found: list[Award]) -> list[AwardView]:
-        return await awards.views(session, actor, found)
+        return await award_views.views(session, actor, found)
 
     answer: Page[AwardView] = await listing.answer(session, query, NEWEST, views)  # type: ignore[arg-type]
     return answer

@@ -14,7 +14,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers
-from app.kernel.lifecycle import move
+from app.kernel.lifecycle import data_as, move
 from app.matches import service as matches
 from app.negotiations import repository, rules
 from app.negotiations.lifecycle import INTENTS
@@ -133,7 +133,7 @@ async def transition(
 ) -> Intent:
     """Move an intent; `schedule` also takes when and where the two meet."""
     if event_name == "schedule":
-        wanted = Scheduling.model_validate(data or {})
+        wanted = data_as(Scheduling, data or {})
         await mark_scheduled(session, actor, intent, wanted, note)
     else:
         await move(session, INTENTS, intent, event_name, actor, note, data=data)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.negotiations.models import (
@@ -62,7 +62,7 @@ def intents(
     organization_id: UUID | None = None,
     edition: str | None = None,
     states: Sequence[str] | None = None,
-) -> Select[tuple[Intent]]:
+) -> Select[Intent]:
     query = select(Intent).where(seen)
     if project_id is not None:
         query = query.where(Intent.project_id == project_id)
@@ -80,7 +80,7 @@ def awards(
     organization_id: UUID | None = None,
     edition: str | None = None,
     states: Sequence[str] | None = None,
-) -> Select[tuple[Award]]:
+) -> Select[Award]:
     query = select(Award).where(seen)
     if project_id is not None:
         query = query.where(Award.project_id == project_id)
@@ -97,7 +97,7 @@ async def project_state(session: AsyncSession, project_id: UUID) -> str:
 
 async def names(
     session: AsyncSession, project_ids: Iterable[UUID], organization_ids: Iterable[UUID]
-) -> tuple[Mapping[UUID, Row[Any]], Mapping[UUID, str]]:
+) -> tuple[Mapping[UUID, Any], Mapping[UUID, str]]:
     """Number and title of projects, names of organizations: two statements."""
     projects = await session.execute(
         select(Project.id, Project.number, Project.title).where(Project.id.in_(set(project_ids)))
@@ -277,6 +277,21 @@ async def orphaned(session: AsyncSession) -> list[Intent]:
     )
 
 
+async def orphaned_awards(session: AsyncSession) -> list[Award]:
+    """Awards under way whose project has left the market."""
+    return list(
+        await session.scalars(
+            select(Award)
+            .join(Project, Project.id == Award.project_id)
+            .where(
+                Award.state.in_((AwardState.PROPOSED, AwardState.NOTICE)), Project.state.in_(ENDED_PROJECTS)
+            )
+            .limit(BATCH)
+            .with_for_update(skip_locked=True, of=Award)
+        )
+    )
+
+
 async def notices_over(session: AsyncSession, today: date) -> list[Award]:
     return list(
         await session.scalars(
@@ -292,7 +307,7 @@ async def notices_over(session: AsyncSession, today: date) -> list[Award]:
     )
 
 
-def waiting_intents(seen: ColumnElement[bool]) -> Select[Any]:
+def waiting_intents(seen: ColumnElement[bool]) -> Select[Intent, str]:
     return (
         select(Intent, Project.title)
         .join(Project, Project.id == Intent.project_id)
@@ -302,7 +317,7 @@ def waiting_intents(seen: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def waiting_talks(seen: ColumnElement[bool]) -> Select[Any]:
+def waiting_talks(seen: ColumnElement[bool]) -> Select[Talk, Intent, str]:
     return (
         select(Talk, Intent, Project.title)
         .join(Intent, Intent.id == Talk.intent_id)
@@ -313,7 +328,7 @@ def waiting_talks(seen: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def waiting_awards(seen: ColumnElement[bool]) -> Select[Any]:
+def waiting_awards(seen: ColumnElement[bool]) -> Select[Award, str]:
     return (
         select(Award, Project.title)
         .join(Project, Project.id == Award.project_id)

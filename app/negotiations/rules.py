@@ -20,6 +20,7 @@ WITHOUT_TALK = frozenset(
 LEAST_REASON = 10
 GOOD_RATINGS = ("3A", "4A", "5A")
 LEAST_SCORERS = 3
+PASSED_INSPECTION = tuple(label("inspection_result", code) for code in ("passed", "exempt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def claim_in_good_credit(facts: Mapping[str, Any], on: date) -> list[Problem]:
         zh_en
         for zh_en, holds in (
             (("信用状况正常", "normal credit"), facts.get("credit_status") in (None, "normal")),
-            (("最近年检合格", "a passed annual inspection"), newest in ("passed", "exempt")),
+            (("最近年检合格", "a passed annual inspection"), newest in PASSED_INSPECTION),
             (("有效等级 3A 及以上", "a valid rating of 3A or more"), rating in GOOD_RATINGS),
         )
         if not holds

@@ -15,6 +15,7 @@ from app.negotiations.awards import (
     awarded,
     challenge_closed,
     challenge_opened,
+    end_with_project,
     mark_award_cancelled,
     mark_award_contracted,
     propose,
@@ -76,13 +77,16 @@ async def shortlist(session: AsyncSession, actor: Actor, project: Project) -> li
         sheet = newest.get(intent.id)
         both = sheet is not None and agreed(sheet)
         items.append(
-            ShortlistItem(
-                intent=view,
-                talks_confirmed=len(held),
-                last_result=held[-1].result if held else None,
-                offered_fen=offers[-1] if offers else intent.quoted_fen,
-                agreed_fen=sheet.amount_fen if sheet and both else None,
-                agreed=both,
+            ShortlistItem.model_validate(
+                {
+                    "intent": view,
+                    "talks_confirmed": len(held),
+                    "last_result": held[-1].result if held else None,
+                    "offered_fen": offers[-1] if offers else intent.quoted_fen,
+                    "agreed_fen": sheet.amount_fen if sheet and both else None,
+                    "agreed": both,
+                },
+                by_name=True,
             )
         )
     return items
@@ -97,6 +101,9 @@ async def tick(session: AsyncSession) -> int:
     orphaned = await repository.orphaned(session)
     for intent in orphaned:
         await move(session, INTENTS, intent, "lose", CLOCK, intents.PROJECT_GONE)
+    stranded = await repository.orphaned_awards(session)
+    for award in stranded:
+        await end_with_project(session, award, intents.PROJECT_GONE)
     overdue = await repository.overdue(session, now)
     for intent in overdue:
         intent.overdue_told_at = now
@@ -110,7 +117,7 @@ async def tick(session: AsyncSession) -> int:
         *(intents.event(intent, "answer_overdue") for intent in overdue),
         *(journal.Event("award", a.id, "notice_over", AWARDS.audience(a), number=a.number) for a in over),
     )
-    return len(expired) + len(orphaned) + len(overdue) + len(over)
+    return sum(map(len, (expired, orphaned, stranded, overdue, over)))
 
 
 async def tasks(session: AsyncSession, actor: Actor) -> list[Task]:

@@ -9,12 +9,14 @@ from app.areas.router import router as areas
 from app.catalogue.router import router as catalogue
 from app.connect import connected
 from app.editions.router import router as editions
-from app.funding.router import router as funding
 from app.fairs.router import router as fairs
+from app.funding.router import router as funding
 from app.identity.router import router as identity
 from app.kernel.database import Database
 from app.live.router import TaskSource, tasks_router
 from app.live.router import router as live
+from app.needs.router import router as needs
+from app.needs.service import tasks as needs_tasks
 from app.organizations.router import router as organizations
 from app.parties.router import router as parties
 from app.settings import Settings
@@ -29,13 +31,14 @@ ROUTERS: Sequence[APIRouter] = (
     fairs,
     identity,
     live,
+    needs,
     organizations,
     parties,
     health.router,
 )
 """Every router of the service."""
 
-TASKS: Sequence[TaskSource] = ()
+TASKS: Sequence[TaskSource] = (needs_tasks,)
 """Every domain that can say what waits for somebody."""
 
 DESCRIPTION = """

@@ -38,6 +38,13 @@ async def get(session: AsyncSession, code: str) -> Area:
     return found
 
 
+async def known_paths(session: AsyncSession, paths: Iterable[str]) -> set[str]:
+    """Those of the paths at which there is an area, in one statement."""
+    wanted = set(paths)
+    found = await repository.with_codes(session, {path.rsplit("/", 1)[-1] for path in wanted})
+    return {area.path for area in found} & wanted
+
+
 async def resolve(
     session: AsyncSession, district: str, street: str | None = None, community: str | None = None
 ) -> Area:

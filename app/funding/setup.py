@@ -205,13 +205,9 @@ async def line_views(session: AsyncSession, rows: Sequence[FundingLine]) -> list
 
 
 async def _areas_exist(session: AsyncSession, paths: Iterable[str]) -> None:
-    for path in sorted(set(paths)):
-        try:
-            found = await areas.get(session, path)
-        except NotFound:
-            raise Malformed(AREA_UNKNOWN) from None
-        if found.path != path:
-            raise Malformed(AREA_UNKNOWN)
+    wanted = set(paths)
+    if await areas.known_paths(session, wanted) != wanted:
+        raise Malformed(AREA_UNKNOWN)
 
 
 def _apply(row: YearSource | FundingLine, name: str | None, amount_fen: int | None) -> dict[str, Any]:

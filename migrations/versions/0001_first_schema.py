@@ -397,6 +397,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("singleton", name=op.f("pk_sandbox_clock")),
     )
     op.create_table(
+        "surveys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("conducted_on", sa.Date(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("respondents", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("channel IN ('paper', 'phone', 'web', 'visit')", name=op.f("ck_surveys_channel")),
+        sa.CheckConstraint("respondents > 0", name=op.f("ck_surveys_respondents")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_surveys")),
+    )
+    op.create_index(
+        "ix_surveys_area_path",
+        "surveys",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_table(
         "text_vectors",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("encoder", sa.Text(), nullable=False),
@@ -651,6 +673,76 @@ def upgrade() -> None:
     )
     op.create_index("ix_match_runs_edition_stored", "match_runs", ["edition_code", "stored_at"], unique=False)
     op.create_table(
+        "needs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("target_groups", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("dimension", sa.Text(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("urgency", sa.Text(), nullable=False),
+        sa.Column("persons", sa.Integer(), nullable=True),
+        sa.Column("deliberation", sa.Text(), nullable=True),
+        sa.Column("raised_by", sa.Uuid(), nullable=True),
+        sa.Column("survey_id", sa.Uuid(), nullable=True),
+        sa.Column("merged_into_id", sa.Uuid(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f("ck_needs_merged_into_another")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('answered', 'rejected')) = (answer IS NOT NULL)",
+            name=op.f("ck_needs_answered_with_words"),
+        ),
+        sa.CheckConstraint(
+            "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
+            name=op.f("ck_needs_category"),
+        ),
+        sa.CheckConstraint(
+            "dimension IN ('daily_care', 'culture_leisure', 'health_care', 'human_care', 'safety', 'other')",
+            name=op.f("ck_needs_dimension"),
+        ),
+        sa.CheckConstraint(
+            "origin IN ('resident', 'survey', 'deliberation', 'grid', 'hotline', 'imported')",
+            name=op.f("ck_needs_origin"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('collected', 'merged', 'converted', 'answered', 'rejected')",
+            name=op.f("ck_needs_state"),
+        ),
+        sa.CheckConstraint("urgency IN ('low', 'normal', 'high')", name=op.f("ck_needs_urgency")),
+        sa.CheckConstraint("merged_into_id <> id", name=op.f("ck_needs_not_merged_into_itself")),
+        sa.CheckConstraint("persons > 0", name=op.f("ck_needs_persons")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["needs.id"], name=op.f("fk_needs_merged_into_id_needs")),
+        sa.ForeignKeyConstraint(
+            ["raised_by"], ["accounts.id"], name=op.f("fk_needs_raised_by_accounts"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["survey_id"], ["surveys.id"], name=op.f("fk_needs_survey_id_surveys")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_needs")),
+        sa.UniqueConstraint("number", name=op.f("uq_needs_number")),
+    )
+    op.create_index(
+        "ix_needs_area_path",
+        "needs",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_needs_merged_into_id"), "needs", ["merged_into_id"], unique=False)
+    op.create_index(op.f("ix_needs_raised_by"), "needs", ["raised_by"], unique=False)
+    op.create_index("ix_needs_search_grams", "needs", ["search_grams"], unique=False, postgresql_using="gin")
+    op.create_index(op.f("ix_needs_state"), "needs", ["state"], unique=False)
+    op.create_index(op.f("ix_needs_survey_id"), "needs", ["survey_id"], unique=False)
+    op.create_table(
         "organizations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
@@ -833,6 +925,27 @@ def upgrade() -> None:
         ["account_id", "role", "area_path", "party_id"],
         unique=True,
         postgresql_nulls_not_distinct=True,
+    )
+    op.create_table(
+        "survey_cells",
+        sa.Column("survey_id", sa.Uuid(), nullable=False),
+        sa.Column("target_group", sa.Text(), nullable=False),
+        sa.Column("dimension", sa.Text(), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("wanting", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "dimension IN ('daily_care', 'culture_leisure', 'health_care', 'human_care', 'safety', 'other')",
+            name=op.f("ck_survey_cells_dimension"),
+        ),
+        sa.CheckConstraint(
+            "target_group IN ('elderly', 'oldest_old', 'elderly_living_alone', 'disabled_elderly', 'rural_elderly', 'left_behind_elderly', 'terminally_ill', 'chronic_patients', 'patient_families', 'family_caregivers', 'children', 'children_in_difficulty', 'unattended_children', 'left_behind_children', 'rural_children', 'migrant_children', 'disabled_children', 'juveniles_at_risk', 'adolescents', 'youth', 'women', 'left_behind_women', 'abused_women', 'disabled_persons', 'autistic_persons', 'families_with_disabled', 'mentally_ill', 'low_income_families', 'families_in_difficulty', 'extremely_poor', 'homeless', 'community_corrections', 'drug_rehabilitation', 'special_groups', 'veterans', 'military_families', 'migrants', 'new_employment', 'property_owners', 'resettled_residents', 'residents', 'villagers', 'volunteers', 'social_organizations', 'community_organizations', 'social_workers', 'community_workers', 'other')",
+            name=op.f("ck_survey_cells_target_group"),
+        ),
+        sa.CheckConstraint("asked > 0 AND wanting BETWEEN 0 AND asked", name=op.f("ck_survey_cells_wanting")),
+        sa.ForeignKeyConstraint(
+            ["survey_id"], ["surveys.id"], name=op.f("fk_survey_cells_survey_id_surveys")
+        ),
+        sa.PrimaryKeyConstraint("survey_id", "target_group", "dimension", name=op.f("pk_survey_cells")),
     )
     op.create_table(
         "tokens",
@@ -1101,6 +1214,29 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "complaint_id", "held_at", name=op.f("uq_mediation_meetings_complaint_id_held_at")
         ),
+    )
+    op.create_table(
+        "need_projects",
+        sa.Column("need_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["need_id"], ["needs.id"], name=op.f("fk_need_projects_need_id_needs")),
+        sa.PrimaryKeyConstraint("need_id", "project_id", name=op.f("pk_need_projects")),
+    )
+    op.create_index(op.f("ix_need_projects_project_id"), "need_projects", ["project_id"], unique=False)
+    op.create_table(
+        "need_supports",
+        sa.Column("need_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("supported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_need_supports_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["need_id"], ["needs.id"], name=op.f("fk_need_supports_need_id_needs")),
+        sa.PrimaryKeyConstraint("need_id", "account_id", name=op.f("pk_need_supports")),
     )
     op.create_table(
         "projects",
@@ -2476,6 +2612,9 @@ def downgrade() -> None:
         "ix_projects_area_path", table_name="projects", postgresql_ops={"area_path": "text_pattern_ops"}
     )
     op.drop_table("projects")
+    op.drop_table("need_supports")
+    op.drop_index(op.f("ix_need_projects_project_id"), table_name="need_projects")
+    op.drop_table("need_projects")
     op.drop_table("mediation_meetings")
     op.drop_index("ix_match_results_organization", table_name="match_results")
     op.drop_table("match_results")
@@ -2518,6 +2657,7 @@ def downgrade() -> None:
     op.drop_table("credit_events")
     op.drop_index(op.f("ix_tokens_account_id"), table_name="tokens")
     op.drop_table("tokens")
+    op.drop_table("survey_cells")
     op.drop_index("uq_role_grants_once", table_name="role_grants", postgresql_nulls_not_distinct=True)
     op.drop_index(op.f("ix_role_grants_party_id"), table_name="role_grants")
     op.drop_table("role_grants")
@@ -2535,6 +2675,13 @@ def downgrade() -> None:
         postgresql_ops={"area_path": "text_pattern_ops"},
     )
     op.drop_table("organizations")
+    op.drop_index(op.f("ix_needs_survey_id"), table_name="needs")
+    op.drop_index(op.f("ix_needs_state"), table_name="needs")
+    op.drop_index("ix_needs_search_grams", table_name="needs", postgresql_using="gin")
+    op.drop_index(op.f("ix_needs_raised_by"), table_name="needs")
+    op.drop_index(op.f("ix_needs_merged_into_id"), table_name="needs")
+    op.drop_index("ix_needs_area_path", table_name="needs", postgresql_ops={"area_path": "text_pattern_ops"})
+    op.drop_table("needs")
     op.drop_index("ix_match_runs_edition_stored", table_name="match_runs")
     op.drop_table("match_runs")
     op.drop_table("journal_seals")
@@ -2556,6 +2703,10 @@ def downgrade() -> None:
     op.drop_table("weight_sets")
     op.drop_index(op.f("ix_text_vectors_encoder"), table_name="text_vectors")
     op.drop_table("text_vectors")
+    op.drop_index(
+        "ix_surveys_area_path", table_name="surveys", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("surveys")
     op.drop_table("sandbox_clock")
     op.drop_index("uq_responsibility_lists_revision", table_name="responsibility_lists")
     op.drop_index(

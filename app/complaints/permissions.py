@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, and_, or_, true
 
+from app.areas.permissions import within
 from app.complaints.models import Complaint, ComplaintState
 from app.contracts.permissions import buyer_role
 from app.identity.roles import BUREAUS, OFFICIALS, SUPPLIERS, Role
@@ -67,23 +68,17 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Published results are public; a case is seen by its two sides and the bureaus, by the target once it is taken on."""
     if actor.is_system or actor.holds(Role.AUDITOR):
         return true()
-    seen: list[ColumnElement[bool]] = [Complaint.published_at.is_not(None)]
     taken = Complaint.state.not_in(NOT_YET_TAKEN)
+    seen = [
+        Complaint.published_at.is_not(None),
+        within(Complaint.area_path, actor, *BUREAUS),
+        and_(taken, within(Complaint.target_path, actor, *OFFICIALS)),
+    ]
     if actor.account_id is not None:
         seen.append(Complaint.filed_by == actor.account_id)
         seen.append(and_(taken, Complaint.involved_ids.contains([actor.account_id])))
-    if actor.party_ids:
-        parties = list(actor.party_ids)
+    parties = list(actor.party_ids)
+    if parties:
         seen.append(Complaint.filed_party_id.in_(parties))
         seen.append(and_(taken, Complaint.target_party_id.in_(parties)))
-    for path in actor.area_paths(*BUREAUS):
-        seen.append(_inside(Complaint.area_path, path))
-    for path in actor.area_paths(*OFFICIALS):
-        seen.append(and_(taken, Complaint.target_path.is_not(None), _inside(Complaint.target_path, path)))
     return or_(*seen)
-
-
-def _inside(column: object, path: str) -> ColumnElement[bool]:
-    if path == "":
-        return true()
-    return or_(column == path, column.startswith(path + "/", autoescape=True))  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ async def by_receipt(session: AsyncSession, digest: bytes) -> Complaint | None:
 
 def complaints(
     actor: Actor, *, kind: str | None, state: str | None, subject_id: UUID | None, edition: str | None
-) -> Select[tuple[Complaint]]:
+) -> Select[Complaint]:
     equal = {
         Complaint.kind: kind,
         Complaint.state: state,

@@ -60,7 +60,7 @@ async def suspend(session: AsyncSession, actor: Actor, contract: Contract, note:
 async def resume(session: AsyncSession, actor: Actor, contract: Contract, note: str | None) -> Contract:
     """Go on where it stopped: in delivery, or signed and not yet begun."""
     await projects.locked(session, contract.project_id)
-    event = "resume_unstarted" if contract.started_at is None else "resume"
+    event = "resume_before_start" if contract.started_at is None else "resume"
     await move(session, LIFECYCLE, contract, event, actor, note)
     await projects.mark_resumed(session, actor, contract.project_id, note)
     return contract

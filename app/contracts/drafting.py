@@ -50,6 +50,7 @@ async def create(session: AsyncSession, actor: Actor, draft: ContractDraft) -> C
     settings = await editions.settings_of(session, project.edition_code)
     parties = await repository.parties(session, _sides(project, award, draft))
     buyer = parties[project.buyer_id]
+    procuring = parties.get(project.procuring_entity_id) if project.procuring_entity_id else None
     contract = Contract(
         number=f"{project.number}-HT{len(earlier) + 1}",
         title=project.title,
@@ -59,6 +60,7 @@ async def create(session: AsyncSession, actor: Actor, draft: ContractDraft) -> C
         award_id=award.id,
         area_path=project.area_path,
         buyer_path=buyer.area_path or project.street_path or project.area_path,
+        procuring_path=procuring.area_path or project.area_path if procuring else None,
         buyer_id=project.buyer_id,
         procuring_entity_id=project.procuring_entity_id,
         supplier_id=award.organization_id,

@@ -106,7 +106,7 @@ LIFECYCLE: Lifecycle[Contract] = Lifecycle(
         Line("in_delivery", "suspend", "suspended", may.is_bureau, note_required=True, zh="中止", en="suspend"),
         _terminate("in_delivery"),
         Line("suspended", "resume", "in_delivery", started, note_required=True, zh="恢复实施", en="resume"),
-        Line("suspended", "resume_unstarted", "active", not_started, note_required=True, zh="恢复", en="resume"),
+        Line("suspended", "resume_before_start", "active", not_started, note_required=True, zh="恢复", en="resume"),
         _terminate("suspended"),
         Line("final_evaluation", "accept", "accepted", nobody, zh="验收合格", en="accept"),
         Line("final_evaluation", "fail", "failed", nobody, zh="验收不合格", en="fail"),

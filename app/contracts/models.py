@@ -97,6 +97,7 @@ class Contract(Searchable, Stated, Base):
     award_id: Mapped[UUID] = mapped_column(ForeignKey("awards.id"), index=True)
     area_path: Mapped[str]
     buyer_path: Mapped[str]
+    procuring_path: Mapped[str | None]
     buyer_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), index=True)
     procuring_entity_id: Mapped[UUID | None] = mapped_column(ForeignKey("parties.id"), index=True)
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), index=True)

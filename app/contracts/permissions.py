@@ -1,7 +1,8 @@
 """Who may do what with a contract, and who sees it."""
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, or_, true
 
+from app.areas.permissions import within
 from app.contracts.models import Contract, ContractState, Side
 from app.identity.roles import BUREAUS, OFFICIALS, SUPPLIERS, Role
 from app.kernel.actor import Actor
@@ -30,7 +31,8 @@ def is_supplier(actor: Actor, contract: Contract) -> bool:
 
 
 def is_procuring_entity(actor: Actor, contract: Contract) -> bool:
-    return contract.procuring_entity_id is not None and actor.holds(Role.COMMUNITY, area=contract.area_path)
+    path = contract.procuring_path
+    return path is not None and actor.holds(Role.COMMUNITY, area=path)
 
 
 def is_supervisor(actor: Actor, contract: Contract) -> bool:
@@ -109,13 +111,10 @@ def own(actor: Actor) -> ColumnElement[bool]:
     """Contracts of the actor's own party or area, in whatever state."""
     if actor.is_system or actor.holds(Role.AUDITOR):
         return true()
-    seen: list[ColumnElement[bool]] = [false()]
-    if actor.party_ids:
-        parties = list(actor.party_ids)
+    seen = [within(Contract.area_path, actor, *OFFICIALS), within(Contract.buyer_path, actor, *OFFICIALS)]
+    parties = list(actor.party_ids)
+    if parties:
         seen += [Contract.supplier_id.in_(parties), Contract.reader_ids.overlap(parties)]
-    for path in actor.area_paths(*OFFICIALS):
-        for column in (Contract.area_path, Contract.buyer_path):
-            seen += [column == path, column.startswith(path + "/", autoescape=True)] if path else [true()]
     return or_(*seen)
 
 

@@ -94,7 +94,7 @@ async def funders(session: AsyncSession, project_id: UUID) -> Sequence[UUID]:
     return [funder for funder in found if funder is not None]
 
 
-def contracts(actor: Actor, filters: Iterable[Any] = ()) -> Select[tuple[Contract]]:
+def contracts(actor: Actor, filters: Iterable[Any] = ()) -> Select[Contract]:
     return select(Contract).where(permissions.visible_to(actor), *filters)
 
 
@@ -233,7 +233,7 @@ async def document(session: AsyncSession, contract_id: UUID, sha256: str) -> Doc
     )
 
 
-def logs(contract_id: UUID) -> Select[tuple[ServiceLog]]:
+def logs(contract_id: UUID) -> Select[ServiceLog]:
     return select(ServiceLog).where(ServiceLog.contract_id == contract_id)
 
 

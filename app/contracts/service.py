@@ -133,7 +133,7 @@ async def transition(
         "start": delivery.start,
         "suspend": delivery.suspend,
         "resume": delivery.resume,
-        "resume_unstarted": delivery.resume,
+        "resume_before_start": delivery.resume,
         "close_out": delivery.close_out,
         "close": payments.close,
     }

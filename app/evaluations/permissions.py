@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, true
 
+from app.areas.permissions import within
 from app.contracts import permissions as contracts
 from app.evaluations.models import BLIND, Evaluation, EvaluationState, ScoringSide
 from app.identity.roles import BUREAUS, OFFICIALS, Role
@@ -83,13 +84,12 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """That an evaluation takes place is seen by its parties and officials; confirmed ones are public."""
     if actor.is_system or actor.holds(Role.AUDITOR):
         return true()
-    seen: list[ColumnElement[bool]] = [Evaluation.state == EvaluationState.CONFIRMED]
-    if actor.party_ids:
-        parties = list(actor.party_ids)
+    seen = [
+        Evaluation.state == EvaluationState.CONFIRMED,
+        within(Evaluation.area_path, actor, *OFFICIALS),
+        within(Evaluation.buyer_path, actor, *OFFICIALS),
+    ]
+    parties = list(actor.party_ids)
+    if parties:
         seen += [Evaluation.supplier_id.in_(parties), Evaluation.evaluator_id.in_(parties)]
-    for path in actor.area_paths(*OFFICIALS):
-        if path == "":
-            return true()
-        for column in (Evaluation.area_path, Evaluation.buyer_path):
-            seen += [column == path, column.startswith(path + "/", autoescape=True)]
     return or_(*seen)

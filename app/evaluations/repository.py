@@ -35,7 +35,7 @@ async def visible(session: AsyncSession, actor: Actor, ref: UUID | str) -> Evalu
 
 def evaluations(
     actor: Actor, *, contract_id: UUID | None, phase: str | None, state: str | None, edition: str | None
-) -> Select[tuple[Evaluation]]:
+) -> Select[Evaluation]:
     query = select(Evaluation).where(permissions.visible_to(actor))
     equal = {
         Evaluation.contract_id: contract_id,

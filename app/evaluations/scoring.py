@@ -12,7 +12,6 @@ from app.editions import service as editions
 from app.evaluations import permissions, repository, rules
 from app.evaluations.lifecycle import LIFECYCLE, facts
 from app.evaluations.models import BLIND, Evaluation, EvaluationState, Scheme, ScoreSheet, ScoringSide
-from app.evaluations.rules import Satisfaction
 from app.evaluations.schemas import SheetDraft, SheetView
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
@@ -95,7 +94,7 @@ async def close(session: AsyncSession, actor: Actor, evaluation: Evaluation, not
     totals = await contracts.totals(session, contract)
     await move(session, LIFECYCLE, evaluation, "close", actor, note, facts=known)
     scheme = (await repository.schemes(session, [evaluation.scheme_id]))[evaluation.scheme_id]
-    heard: Satisfaction = known.satisfaction
+    heard = known.satisfaction or rules.satisfaction((), 0)
     index = heard.index if heard.n >= known.needed else None
     result = _result(scheme, known.sheets, index)
     misuse = any(sheet.misuse_of_funds for sheet in known.sheets)

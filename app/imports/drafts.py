@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from app.catalogue.codes import NeedOrigin
 from app.imports.cells.parsed import RowProblem, error
+from app.imports.places import path_of
 from app.kernel.money import FEN
 
 Shape = Callable[[Mapping[str, Any], date], dict[str, Any]]
@@ -34,7 +36,17 @@ def _organization(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
 
 
 def _need(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
-    return _renamed(record, {}, drop=("source_row_no",))
+    draft = {name: record[name] for name in _NEED if record.get(name) is not None}
+    origin = record.get("origin") or NeedOrigin.IMPORTED.value
+    return {
+        **draft,
+        "origin": origin,
+        "area_path": path_of(record),
+        "persons": record.get("beneficiaries_planned"),
+    }
+
+
+_NEED = ("title", "description", "category", "target_groups", "dimension", "urgency")
 
 
 def _renamed(record: Mapping[str, Any], names: Mapping[str, str], drop: tuple[str, ...]) -> dict[str, Any]:

@@ -21,6 +21,25 @@ from app.needs import permissions, repository
 from app.needs.lifecycle import LIFECYCLE
 from app.needs.models import Need, NeedState
 from app.needs.schemas import NeedChange, NeedDraft, NeedView
+from app.needs.taking_back import take_back, touched
+
+__all__ = [
+    "change",
+    "choices",
+    "convert",
+    "create",
+    "create_many",
+    "get",
+    "merge",
+    "projects_of",
+    "support",
+    "take_back",
+    "tasks",
+    "touched",
+    "transition",
+    "views",
+    "withdraw_support",
+]
 
 MOST_TASKS = 50
 AREA_UNKNOWN = Problem("area_unknown", "没有这个区域。", "There is no such area.", "/area_path")

@@ -1,7 +1,7 @@
 """Parties: named once, found again by code or name, however often lists repeat them."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.actor import machine
@@ -63,8 +63,6 @@ async def test_a_thousand_parties_cost_as_many_statements_as_one(session: AsyncS
         def count_one(*_: object) -> None:
             nonlocal seen
             seen += 1
-
-        from sqlalchemy import event
 
         connection = (await session.connection()).sync_connection
         event.listen(connection, "before_cursor_execute", count_one)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.text import LIKE_FROM, LIKE_TO
+from matching.text import likeness_share
 from matching.track import PRIOR_RECORDS, STEPS
 from matching.views import View
 from matching.weights import ADJUSTMENT, FACTORS, Weights
@@ -33,7 +33,7 @@ def text(view: View, weights: Weights) -> tuple[Share, Mask]:
 
     Where one of the two is unknown the other stands for it. A title alone is never read as a text.
     """
-    like = np.clip((view.like() - LIKE_FROM) * np.float32(1 / (LIKE_TO - LIKE_FROM)), np.float32(0.0), _ONE)
+    like = likeness_share(view.like())
     no_text = ~(view.p("has_text") & view.o("has_text"))
     category = np.minimum(view.dot("category_weights", "near_categories"), _ONE)
     no_category = ~(view.p("has_category") & view.o("has_categories"))
@@ -68,8 +68,8 @@ def track_record(view: View, weights: Weights) -> tuple[Share, Mask]:
 
 
 def staff(view: View, weights: Weights) -> tuple[Share, Mask]:
-    """Certified social workers for twice the number asked, a supervisor, the preferred qualifications."""
-    wanted = np.maximum(view.p("min_certified"), _ONE) * np.float32(2.0)
+    """Certified social workers for half as many again as asked, a supervisor, the preferred qualifications."""
+    wanted = np.maximum(view.p("min_certified"), _ONE) * np.float32(1.5)
     enough = np.minimum(view.o("certified") / wanted, _ONE)
     supervisor = np.where(np.isnan(view.o("supervisors")), NEUTRAL, np.minimum(view.o("supervisors"), _ONE))
     asked = view.p("preferred_count")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -96,19 +98,6 @@ _STOP = frozenset(
     ]
 )
 
-_BOILER = (
-    "项目 服务 社区 开展 提供 居民 活动 组织 街道 辖区 工作 公益 专业 社工 机构 承接 政府 购买 转移 职能 面向 累计 "
-    "年 每年 每月 每周 以上 人次 名 户 个 次 场 期 建立 机制 模式 体系 支持 培训 指导 需求 资源 链接 关爱 帮扶 为主 "
-    "结合 通过 采用 实行 推动 促进 围绕 针对 包括 等 及 其 有 和 的 了 是 在 与 对 为 不 一 人 也 都 就 上 下 来 去 能 "
-    "会 要 想 希望 南京市 南京 中心 协会 区 委托 相关 运营 管理 设立 建设 宣传 覆盖 全年 计划 依托 联合 团队 持证 现有 "
-    "拥有 服务中心 社会 社会组织 群众 家庭 问题 困难 加强 提升 能力 水平 质量 效果 参与 配备 人员 对象 目标 内容 方式 "
-    "方法 周期 预算 经费 评估 满意度 案例 个案 小组 "
-    "project projects service services community communities provide provides provided programme program "
-    "organisation organization organisations organizations activity activities people support resident residents "
-    "city district local year years month months week weeks work works working worker workers team teams staff "
-    "training centre center association foundation social public nonprofit partner partners including run runs"
-)
-
 
 def normalized(text: str) -> str:
     """NFKC, no control characters, single spaces."""
@@ -144,5 +133,10 @@ def grams(text: str) -> Counter[str]:
     return found
 
 
-BOILER = frozenset(gram for word in _BOILER.split() for gram in grams(word))
-"""Runs that every project and profile contains and that tell nothing apart."""
+@cache
+def boiler() -> frozenset[str]:
+    """Grams of the words that every project and profile contains and that tell nothing apart."""
+    lines = (files("matching") / "data" / "boiler.txt").read_text("utf-8").splitlines()
+    return frozenset(
+        gram for line in lines if not line.startswith("#") for word in line.split() for gram in grams(word)
+    )

@@ -24,7 +24,7 @@ from matching.lexicon import clauses, grams, normalized
 from matching.taxonomy import Service, services
 
 TERM_WEIGHT = 2.0
-SHARPNESS = 4
+SHARPNESS = 3
 """A power: the likeliest services stand out, the faint ones vanish."""
 CERTAIN = 0.12
 """From this lexical likeness on, the lexicon is heard in full."""

@@ -15,13 +15,14 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from matching.encoder import BundledEncoder, TextEncoder, VectorStore
-from matching.lexicon import BOILER, normalized
+from matching.lexicon import boiler, normalized
 from matching.model import Organization, Project, Record
 from matching.services import ServiceReader, Suggestion, text_counts
 
@@ -31,11 +32,12 @@ WORD_SCALE = 4000.0
 EXACT = 2.0**24
 WORDS = 128
 BUCKETS = 65_536
-WORD_SHARE = 2.5
+WORD_SHARE = 1.25
 """Weight of shared words against a service profile's 1; the encoder's is 1 too."""
 BOILER_WEIGHT, UNKNOWN_WEIGHT = 0.2, 2.0
-LIKE_FROM = np.float32(0.3)
-LIKE_TO = np.float32(3.0)
+LIKE_FROM, LIKE_KNEE, LIKE_TO = 0.4, 1.6, 2.8
+LIKE_AT_KNEE = 0.8
+"""Unrelated texts lie below the first, specialists between knee and end, where likeness still tells them apart."""
 _BETWEEN = "\x1f"
 
 
@@ -69,6 +71,15 @@ def required_texts(organizations: Iterable[Organization], projects: Iterable[Pro
 def has_body(text: str) -> bool:
     """Whether there is more to a text than its title or name."""
     return bool(text.partition(_BETWEEN)[0].strip())
+
+
+def likeness_share(like: NDArray[Any]) -> NDArray[np.float32]:
+    """A raw likeness as a share of the points, 0–1: rising fast to the knee, slowly beyond."""
+    early = (like - np.float32(LIKE_FROM)) * np.float32(LIKE_AT_KNEE / (LIKE_KNEE - LIKE_FROM))
+    late = (like - np.float32(LIKE_TO)) * np.float32((1 - LIKE_AT_KNEE) / (LIKE_TO - LIKE_KNEE)) + np.float32(
+        1.0
+    )
+    return np.clip(np.minimum(early, late), np.float32(0.0), np.float32(1.0)).astype(np.float32, copy=False)
 
 
 class TextModel:
@@ -157,7 +168,7 @@ class TextModel:
     def _weight(self, gram: str, n: float) -> float:
         lexicon = self.reader.lexicon
         at = lexicon.number.get(gram)
-        rarity = BOILER_WEIGHT if gram in BOILER else UNKNOWN_WEIGHT if at is None else lexicon.rarity[at]
+        rarity = BOILER_WEIGHT if gram in boiler() else UNKNOWN_WEIGHT if at is None else lexicon.rarity[at]
         return float(math.log2(1 + n) * rarity)
 
     def suggest_categories(self, project: Project, limit: int = 3) -> tuple[Suggestion, ...]:

@@ -44,6 +44,8 @@ async def current(settings: Settings) -> AsyncIterator[Database]:
             database.engine, lambda revision: say(f"更新数据库结构 Bringing the schema to {revision} …")
         )
         async with database.writing() as session:
+            # Two services may start at once on one empty database: the second finds the facts written.
+            await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": migrations.LOCK})
             await seed(session)
         yield database
 

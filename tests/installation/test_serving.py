@@ -124,6 +124,11 @@ def test_it_serves_and_ends_with_everything_it_started(tmp_path: Path, serve: Ca
     assert not EmbeddedPostgres(tmp_path / "data 数据").is_supervised()
 
 
+def test_two_services_may_start_at_once_on_one_empty_folder(tmp_path: Path) -> None:
+    both = [start("migrate", "--data", str(tmp_path / "data")) for _ in range(3)]
+    assert [(process.communicate()[1].count("Error"), process.returncode) for process in both] == [(0, 0)] * 3
+
+
 def test_the_printed_lines_work_when_pasted(tmp_path: Path, serve: Callable[..., Service]) -> None:
     service = serve(tmp_path / "it's")
     for line in [line for line in service.told if line.startswith("  curl")]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas import service as areas
 from app.catalogue.codes import CreditStatus
+from app.identity.masking import masked_name, masked_phone
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
@@ -25,18 +26,6 @@ from app.parties import service as parties
 
 INSIDE = ("conflicts", "preferred_budget_min_fen", "preferred_budget_max_fen", "last_year_income_fen")
 """An organization's own terms: for itself and the officials of its seat."""
-
-
-def masked_phone(phone: str | None) -> str | None:
-    """'13812345678' → '138****5678': enough to recognize one's own number, not to call another's."""
-    if phone is None:
-        return None
-    return phone[:3] + "****" + phone[-4:] if len(phone) >= 8 else "****"
-
-
-def masked_name(name: str | None) -> str | None:
-    """'张晓梅' → '张**'."""
-    return name and name[0] + "**"
 
 
 async def summaries(

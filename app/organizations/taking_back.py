@@ -42,7 +42,7 @@ async def take_back(session: AsyncSession, actor: Actor, ids: Sequence[UUID], no
     if not all(permissions.may_keep_standing(actor, organization) for organization in organizations):
         raise NotYou()
     events = [
-        journal.Event(REGISTRATION.name, it.id, "taken_back", audience(it), it.number, it.state, None, note)
+        journal.Event(REGISTRATION.name, it.id, "undone", audience(it), it.number, it.state, None, note)
         for it in organizations
     ]
     for kept in (CreditEvent, Engagement, TrackRecord):

@@ -149,7 +149,6 @@ class Project(Searchable, Stated, Base):
     is_parent: Mapped[bool] = mapped_column(default=False)
     round: Mapped[int] = mapped_column(default=1)
     unsuccessful_reason: Mapped[str | None]
-    duplicate_of: Mapped[str | None]
     intents_until: Mapped[date | None]
     published_at: Mapped[datetime | None]
     created_by: Mapped[UUID | None]

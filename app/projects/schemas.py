@@ -25,15 +25,13 @@ from app.catalogue.codes import (
 from app.kernel.money import Fen
 from app.projects.models import ProjectState
 
-SHOWN = ConfigDict(validate_by_alias=True, validate_by_name=True, from_attributes=True)
-
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class FundingPart(BaseModel):
     """One source of the budget, as its sender states it; money is proven by an allocation of a funding line."""
 
-    model_config = ConfigDict(extra="forbid", validate_by_alias=True, validate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
     source: FundingSource
     funder: str | None = Field(default=None, max_length=200)
@@ -173,6 +171,56 @@ class LotDraft(BaseModel):
     ends_on: date | None = None
 
 
+class BulkFilter(BaseModel):
+    """Which projects: every filter that is given must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str | None = Field(default=None, max_length=100)
+    edition: str | None = Field(default=None, max_length=16)
+    district: str | None = Field(default=None, max_length=100)
+    street: str | None = Field(default=None, max_length=100)
+    category: Category | None = None
+    state: list[ProjectState] | None = None
+    import_id: UUID | None = None
+
+
+class BulkTransition(BaseModel):
+    """One event for many projects: those with `ids`, or those a filter finds (20,000 at most)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: str = Field(min_length=1, max_length=64)
+    ids: list[UUID] | None = Field(default=None, max_length=20_000)
+    filter: BulkFilter | None = None
+    note: str | None = Field(default=None, max_length=2000)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise PydanticCustomError("ids_or_filter", "give either ids or a filter")
+        return self
+
+
+class Refusal(BaseModel):
+    """One reason why a project did not move."""
+
+    code: str
+    message_zh: str
+    message_en: str
+    pointer: str | None
+
+
+class BulkResult(BaseModel):
+    """What became of each: numbers moved, refused with every reason, not visible, and skipped because their lots move."""
+
+    event: str
+    moved: list[str]
+    refused: dict[str, list[Refusal]]
+    not_found: list[UUID]
+    skipped: list[str]
+
+
 class Provenance(BaseModel):
     """The cell a record came from: given by the import, never by a sender."""
 
@@ -191,7 +239,7 @@ class PartyName(BaseModel):
 class AmendmentView(BaseModel):
     """One change after publication, as everybody may read it."""
 
-    model_config = SHOWN
+    model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     at: datetime
@@ -204,8 +252,6 @@ class AmendmentView(BaseModel):
 
 class ProjectSummary(BaseModel):
     """A project in a list."""
-
-    model_config = SHOWN
 
     id: UUID
     number: str
@@ -272,7 +318,6 @@ class ProjectView(ProjectSummary):
     is_parent: bool
     lots: list[PartyName]
     unsuccessful_reason: UnsuccessfulReason | None
-    duplicate_of: str | None
     amendments: list[AmendmentView]
     provenance: dict[str, Any] | None
     created_at: datetime

@@ -36,7 +36,7 @@ async def take_back(session: AsyncSession, actor: Actor, ids: Sequence[UUID], no
         raise NotYou()
     events = [
         journal.Event(
-            LIFECYCLE.name, project.id, "taken_back", audience(project), project.number, project.state, None, note
+            LIFECYCLE.name, project.id, "undone", audience(project), project.number, project.state, None, note
         )
         for project in projects
     ]  # fmt: skip

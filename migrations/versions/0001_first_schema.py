@@ -1885,6 +1885,7 @@ def upgrade() -> None:
         sa.Column("award_id", sa.Uuid(), nullable=False),
         sa.Column("area_path", sa.Text(), nullable=False),
         sa.Column("buyer_path", sa.Text(), nullable=False),
+        sa.Column("procuring_path", sa.Text(), nullable=True),
         sa.Column("buyer_id", sa.Uuid(), nullable=False),
         sa.Column("procuring_entity_id", sa.Uuid(), nullable=True),
         sa.Column("supplier_id", sa.Uuid(), nullable=False),

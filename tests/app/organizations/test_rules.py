@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from app.catalogue.codes import CreditStatus, RegistrationStatus, RegistrationType
+from app.identity.masking import masked_name, masked_phone
 from app.organizations import rules
 from app.organizations.models import CreditEvent, Organization
 from app.organizations.schemas import OrganizationDraft
-from app.organizations.showing import masked_name, masked_phone
 
 TODAY = date(2026, 3, 2)
 ABNORMAL, SERIOUS = CreditStatus.ABNORMAL_LIST, CreditStatus.SERIOUS_ILLEGALITY_LIST

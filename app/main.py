@@ -12,13 +12,17 @@ from app.editions.router import router as editions
 from app.fairs.router import router as fairs
 from app.funding.router import router as funding
 from app.identity.router import router as identity
+from app.imports.router import router as imports
 from app.kernel.database import Database
 from app.live.router import TaskSource, tasks_router
 from app.live.router import router as live
 from app.needs.router import router as needs
 from app.needs.service import tasks as needs_tasks
 from app.organizations.router import router as organizations
+from app.organizations.service import tasks as organizations_tasks
 from app.parties.router import router as parties
+from app.projects.router import router as projects
+from app.projects.service import tasks as projects_tasks
 from app.settings import Settings
 from app.settings import settings as read_settings
 from app.web import health, middleware, problems
@@ -30,15 +34,17 @@ ROUTERS: Sequence[APIRouter] = (
     funding,
     fairs,
     identity,
+    imports,
     live,
     needs,
     organizations,
     parties,
+    projects,
     health.router,
 )
 """Every router of the service."""
 
-TASKS: Sequence[TaskSource] = (needs_tasks,)
+TASKS: Sequence[TaskSource] = (needs_tasks, organizations_tasks, projects_tasks)
 """Every domain that can say what waits for somebody."""
 
 DESCRIPTION = """

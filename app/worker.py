@@ -14,6 +14,7 @@ from app.kernel import clock, sandbox, sealer
 from app.kernel.database import Database
 from app.kernel.job_worker import Worker
 from app.kernel.jobs import Handler
+from app.projects.service import tick as projects_tick
 from app.settings import Settings
 from app.settings import settings as read_settings
 from app.web import idempotency
@@ -25,7 +26,7 @@ HANDLERS: Mapping[str, Handler] = {}
 
 Tick = Callable[[AsyncSession], Awaitable[object]]
 
-TICKS: Sequence[Tick] = ()
+TICKS: Sequence[Tick] = (projects_tick,)
 """What each domain does when time has passed: expire, remind, close a notice period. Idempotent; run in one transaction each."""
 
 TICK_SECONDS = 5.0

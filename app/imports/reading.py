@@ -7,6 +7,7 @@ warm server (`forkserver`), so that a small list does not wait for imports.
 import asyncio
 import contextlib
 import multiprocessing
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
@@ -67,9 +68,10 @@ def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["app.imports.reading", "app.projects.schemas", "app.organizations.schemas"]
-    )
+    # Every child runs the main module's imports again: the server has them ready.
+    main = getattr(sys.modules["__main__"].__spec__, "name", None)
+    needed = ["app.imports.reading", "app.projects.schemas", "app.organizations.schemas"]
+    context.set_forkserver_preload([*needed, main] if main and "__main__" not in main else needed)
     return context
 
 
@@ -159,4 +161,14 @@ def _bound_memory(limit: int) -> None:
         import resource
     except ImportError:  # Windows has no such limit
         return
+    limit += _address_space()
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _address_space() -> int:
+    """Bytes mapped so far, libraries included; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 0
+    return pages * 4096

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import matching
 from app.editions import service as editions
 from app.kernel.errors import Problem
-from app.matches import facts, repository
+from app.matches import facts
 from app.matches.weights import rules_of
 from app.organizations import service as organizations
 from app.projects import service as projects
@@ -28,14 +28,13 @@ async def gates(session: AsyncSession, pairs: Sequence[Pair], as_of: date) -> li
         return []
     project_ids = list(dict.fromkeys(project for project, _ in pairs))
     organization_ids = list(dict.fromkeys(organization for _, organization in pairs))
-    known_projects = {
-        UUID(str(row["id"])): facts.project(row) for row in await projects.for_matching(session, project_ids)
-    }
+    offered = await projects.for_matching(session, project_ids)
+    codes = {UUID(row["id"]): row["edition"] for row in offered}
+    known_projects = {UUID(row["id"]): facts.project(row) for row in offered}
     known_organizations = {
-        UUID(str(row["id"])): facts.organization(row)
+        UUID(row["id"]): facts.organization(row)
         for row in await organizations.for_matching(session, organization_ids)
     }
-    codes = await repository.editions_of(session, project_ids)
     by_edition: dict[str, list[int]] = {}
     for place, (project_id, _) in enumerate(pairs):
         by_edition.setdefault(codes[project_id], []).append(place)

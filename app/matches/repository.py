@@ -105,7 +105,7 @@ async def names(
     )
 
 
-def runs() -> Select[tuple[MatchRun]]:
+def runs() -> Select[MatchRun]:
     return select(MatchRun)
 
 
@@ -198,14 +198,14 @@ async def reorderings(session: AsyncSession, project_id: UUID) -> list[Reorderin
         select(Reordering.id)
         .where(Reordering.project_id == project_id)
         .order_by(Reordering.organization_id, Reordering.id.desc())
-        .distinct(Reordering.organization_id)
+        .ext(postgresql.distinct_on(Reordering.organization_id))
     )
     return list(
         await session.scalars(select(Reordering).where(Reordering.id.in_(newest)).order_by(Reordering.id))
     )
 
 
-def weight_sets() -> Select[tuple[WeightSet]]:
+def weight_sets() -> Select[WeightSet]:
     return select(WeightSet)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.kernel.money import FEN
 from app.negotiations import repository
 from app.negotiations.models import Award
 from app.negotiations.permissions import reads_talks
@@ -40,4 +41,4 @@ def _view(actor: Actor, award: Award, project: Any, organization_name: str) -> A
         "project_title": project.title,
         "organization_name": organization_name,
     }
-    return AwardView.model_validate(shown, by_name=True)
+    return AwardView.model_validate(shown, by_name=True, context=FEN)

@@ -4,7 +4,7 @@ Locks are taken in one order: project, award, organization.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,6 +38,8 @@ from app.projects.models import Project, ProjectState
 
 FOLLOWS = machine("negotiations")
 """Signs the moves of other pairs that follow from a decision."""
+
+Target = Literal["negotiating", "published"]
 
 NO_METHOD = Problem(
     "method_required", "请选择采购方式（method）。", "Name the procurement method.", "/method"
@@ -249,7 +251,7 @@ async def cancel(
     award: Award,
     event: str = "cancel",
     note: str | None = None,
-    to: str | None = None,
+    to: Target | None = None,
     *,
     owned: bool = False,
 ) -> Award:
@@ -266,7 +268,8 @@ async def cancel(
     if was_active:
         await _post(session, actor, award, -award.amount_fen)
     left = await _back_to_table(session, actor, award, gave_up=event == "renounce", was_active=was_active)
-    target = to or ("negotiating" if left else "published")
+    back = to == "negotiating" if to else left > 0
+    target: Target = "negotiating" if back else "published"
     await projects.mark_award_cancelled(session, actor, award.project_id, award.number, to=target)
     return award
 
@@ -335,7 +338,7 @@ async def mark_award_contracted(session: AsyncSession, actor: Actor, award_id: U
 
 
 async def mark_award_cancelled(
-    session: AsyncSession, actor: Actor, award_id: UUID, note: str, to: str | None = None
+    session: AsyncSession, actor: Actor, award_id: UUID, note: str, to: Target | None = None
 ) -> Award:
     """The contract of this award did not come about."""
     award = await session.get(Award, award_id)

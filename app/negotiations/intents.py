@@ -15,6 +15,7 @@ from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers
 from app.kernel.lifecycle import data_as, move
+from app.kernel.money import FEN
 from app.matches import service as matches
 from app.negotiations import repository, rules
 from app.negotiations.lifecycle import INTENTS
@@ -175,6 +176,7 @@ async def views(session: AsyncSession, intents: Sequence[Intent]) -> list[Intent
                 **{name: _shown(getattr(i, name)) for name in _MOMENTS},
             },
             by_name=True,
+            context=FEN,
         )
         for i in intents
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.negotiations.models import (
@@ -217,7 +218,7 @@ async def statements(session: AsyncSession, project_id: UUID, organization_id: U
         .order_by(
             ConflictStatement.account_id, ConflictStatement.signed_at.desc(), ConflictStatement.id.desc()
         )
-        .distinct(ConflictStatement.account_id)
+        .ext(distinct_on(ConflictStatement.account_id))
     )
     return {
         row.account_id: row.conflict and (not row.organization_ids or organization_id in row.organization_ids)

@@ -9,6 +9,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotYou
 from app.kernel.lifecycle import move
+from app.kernel.money import FEN
 from app.kernel.tasks import Task
 from app.negotiations import intents, repository
 from app.negotiations.awards import (
@@ -87,6 +88,7 @@ async def shortlist(session: AsyncSession, actor: Actor, project: Project) -> li
                     "agreed": both,
                 },
                 by_name=True,
+                context=FEN,
             )
         )
     return items
@@ -117,7 +119,7 @@ async def tick(session: AsyncSession) -> int:
         *(intents.event(intent, "answer_overdue") for intent in overdue),
         *(journal.Event("award", a.id, "notice_over", AWARDS.audience(a), number=a.number) for a in over),
     )
-    return sum(map(len, (expired, orphaned, stranded, overdue, over)))
+    return len(expired) + len(orphaned) + len(stranded) + len(overdue) + len(over)
 
 
 async def tasks(session: AsyncSession, actor: Actor) -> list[Task]:

@@ -10,7 +10,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.lifecycle import lock, move
-from app.kernel.money import yuan
+from app.kernel.money import FEN, yuan
 from app.negotiations import intents, repository
 from app.negotiations.lifecycle import TALKS
 from app.negotiations.models import Intent, IntentState, Side, Talk, TermSheet
@@ -135,7 +135,9 @@ async def talks_of(session: AsyncSession, intent: Intent) -> list[Talk]:
 
 
 def talk_view(talk: Talk) -> TalkView:
-    return TalkView.model_validate(talk).model_copy(update={"held_at": clock.local(talk.held_at)})
+    return TalkView.model_validate(talk, by_name=True, context=FEN).model_copy(
+        update={"held_at": clock.local(talk.held_at)}
+    )
 
 
 async def propose_terms(
@@ -214,7 +216,9 @@ async def term_sheet_views(session: AsyncSession, intent_id: UUID) -> list[TermS
 def _sheet_view(sheet: TermSheet, before: TermSheet | None) -> TermSheetView:
     shown = {name: getattr(sheet, name) for name in TermSheetView.model_fields if hasattr(sheet, name)}
     changes = difference(_content(before), _content(sheet)) if before else []
-    return TermSheetView.model_validate({**shown, "changes": changes, "agreed": agreed(sheet)}, by_name=True)
+    return TermSheetView.model_validate(
+        {**shown, "changes": changes, "agreed": agreed(sheet)}, by_name=True, context=FEN
+    )
 
 
 def _content(sheet: TermSheet) -> dict[str, Any]:

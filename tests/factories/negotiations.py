@@ -15,7 +15,7 @@ from app.organizations.models import Organization
 from app.projects.models import Project
 from tests.factories import actors
 from tests.factories.organizations import make_organization
-from tests.factories.projects import make_published
+from tests.factories.market import make_published
 
 OFFER = 2_000_000
 

@@ -17,7 +17,7 @@ from app.organizations.models import HOLDING, Engagement
 from app.projects import service as projects
 from tests.factories import negotiations as table
 from tests.factories.negotiations import Pair, join, make_pair
-from tests.factories.projects import make_published
+from tests.factories.market import make_published
 
 Act = Callable[[AsyncSession], Awaitable[Any]]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.funding import service as funding
@@ -31,6 +31,7 @@ async def refused(session: AsyncSession, act: Any, error: type[Exception] = NotN
     with pytest.raises(error) as caught:
         async with session.begin_nested():
             await act
+    await session.run_sync(lambda inner: [inner.refresh(thing) for thing in inner if inspect(thing).expired])
     return [problem.code for problem in caught.value.problems]  # type: ignore[attr-defined]
 
 
@@ -90,7 +91,7 @@ async def test_nobody_expresses_interest_for_another_organization(session: Async
 
 
 async def test_the_fourth_unanswered_interest_of_a_day_waits(session: AsyncSession, pair: Pair) -> None:
-    from tests.factories.projects import make_published
+    from tests.factories.market import make_published
 
     for _ in range(3):
         other = Pair(

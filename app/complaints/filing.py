@@ -14,7 +14,7 @@ from app.complaints.models import Complaint, SubjectKind, Target
 from app.complaints.schemas import ComplaintDraft
 from app.contracts import service as contracts
 from app.editions import service as editions
-from app.editions.settings import EditionSettings
+from app.editions.models import EditionSettings
 from app.evaluations import service as evaluations
 from app.identity.roles import SUPPLIERS
 from app.kernel import clock, journal
@@ -143,16 +143,16 @@ async def _subject(session: AsyncSession, actor: Actor, draft: ComplaintDraft, e
     if draft.subject_id is None:
         raise Malformed(SUBJECT_MISSING)
     if draft.subject_kind == SubjectKind.AWARD:
-        found = await repository.award(session, actor, draft.subject_id)
-        if found is None:
+        award = await repository.award(session, actor, draft.subject_id)
+        if award is None:
             raise NotFound()
-        award, buyer_id, buyer_path = found
+        buyer_id, buyer_path = await contracts.buyer_of(session, award.project_id)
         return Subject(
             award.area_path,
             award.edition_code,
             award.number,
             buyer_id,
-            buyer_path or award.area_path,
+            buyer_path,
             award.organization_id,
             involved=[p for p in (award.proposed_by, award.confirmed_by) if p is not None],
         )
@@ -190,12 +190,11 @@ async def _standing(
         if path is None or not contracts.speaks_for_buyer(actor, path):
             raise NotNow(NOT_A_PARTY)
         return subject.buyer_id
-    found = None
+    award = None
     if draft.subject_kind == SubjectKind.AWARD and draft.subject_id is not None:
-        found = await repository.award(session, actor, draft.subject_id)
-    if found is None:
+        award = await repository.award(session, actor, draft.subject_id)
+    if award is None:
         raise Malformed(SUBJECT_MISSING)
-    award = found[0]
     party = await repository.applied(session, award, spoken_for)
     last_day = None
     if award.notice_from is not None:

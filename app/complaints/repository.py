@@ -12,8 +12,6 @@ from app.complaints.models import OPEN, Complaint, ComplaintState, MediationMeet
 from app.kernel.actor import Actor
 from app.negotiations.models import Award, Intent
 from app.negotiations.permissions import awards_visible_to
-from app.parties.models import Party
-from app.projects.models import Project
 
 
 async def visible(session: AsyncSession, actor: Actor, ref: UUID | str) -> Complaint | None:
@@ -38,17 +36,8 @@ def complaints(
     return select(Complaint).where(permissions.visible_to(actor), *conditions)
 
 
-async def award(session: AsyncSession, actor: Actor, award_id: UUID) -> tuple[Award, UUID, str | None] | None:
-    """A visible award with its buyer, and where the buyer belongs."""
-    row = (
-        await session.execute(
-            select(Award, Project.buyer_id, Party.area_path)
-            .join(Project, Project.id == Award.project_id)
-            .join(Party, Party.id == Project.buyer_id)
-            .where(Award.id == award_id, awards_visible_to(actor))
-        )
-    ).one_or_none()
-    return (row[0], row[1], row[2]) if row else None
+async def award(session: AsyncSession, actor: Actor, award_id: UUID) -> Award | None:
+    return await session.scalar(select(Award).where(Award.id == award_id, awards_visible_to(actor)))
 
 
 async def applied(session: AsyncSession, award: Award, parties: Iterable[UUID]) -> UUID | None:

@@ -15,7 +15,7 @@ from app.contracts.lifecycle import LIFECYCLE, audience
 from app.contracts.models import WHOLE, Contract, ContractState, Milestone, Side, Tranche
 from app.contracts.schemas import ContractChange, ContractDraft, ContractTerms
 from app.editions import service as editions
-from app.editions.settings import EditionSettings
+from app.editions.models import EditionSettings
 from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all

@@ -83,6 +83,17 @@ async def parties(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Part
     return {party.id: party for party in await session.scalars(select(Party).where(Party.id.in_(ids)))}
 
 
+async def buyer_of(session: AsyncSession, project_id: UUID) -> tuple[UUID, str]:
+    row = (
+        await session.execute(
+            select(Project.buyer_id, Project.street_path, Project.area_path, Party.area_path.label("office"))
+            .join(Party, Party.id == Project.buyer_id)
+            .where(Project.id == project_id)
+        )
+    ).one()
+    return row.buyer_id, row.office or row.street_path or row.area_path
+
+
 async def funders(session: AsyncSession, project_id: UUID) -> Sequence[UUID]:
     """Parties whose money is committed to the project."""
     found = await session.scalars(

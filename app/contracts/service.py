@@ -32,6 +32,7 @@ from app.parties.models import Party
 from app.projects import service as projects
 
 __all__ = [
+    "buyer_of",
     "by_id",
     "choices",
     "create",
@@ -218,6 +219,11 @@ async def held(session: AsyncSession, contract_id: UUID) -> Contract:
     await projects.locked(session, contract.project_id)
     await lock(session, contract)
     return contract
+
+
+async def buyer_of(session: AsyncSession, project_id: UUID) -> tuple[UUID, str]:
+    """The buyer of a project, and where its office belongs."""
+    return await repository.buyer_of(session, project_id)
 
 
 def speaks_for_buyer(actor: Actor, buyer_path: str) -> bool:

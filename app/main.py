@@ -7,8 +7,15 @@ from fastapi import APIRouter, FastAPI
 
 from app.areas.router import router as areas
 from app.catalogue.router import router as catalogue
+from app.complaints.router import router as complaints
+from app.complaints.service import tasks as complaints_tasks
 from app.connect import connected
+from app.contracts.router import router as contracts
+from app.contracts.service import tasks as contracts_tasks
+from app.dashboards.router import router as dashboards
 from app.editions.router import router as editions
+from app.evaluations.router import router as evaluations
+from app.evaluations.service import tasks as evaluations_tasks
 from app.fairs.router import router as fairs
 from app.funding.router import router as funding
 from app.identity.router import router as identity
@@ -16,8 +23,11 @@ from app.imports.router import router as imports
 from app.kernel.database import Database
 from app.live.router import TaskSource, tasks_router
 from app.live.router import router as live
+from app.matches.router import router as matches
 from app.needs.router import router as needs
 from app.needs.service import tasks as needs_tasks
+from app.negotiations.router import router as negotiations
+from app.negotiations.service import tasks as negotiations_tasks
 from app.organizations.router import router as organizations
 from app.organizations.service import tasks as organizations_tasks
 from app.parties.router import router as parties
@@ -30,13 +40,19 @@ from app.web import health, middleware, problems
 ROUTERS: Sequence[APIRouter] = (
     areas,
     catalogue,
+    complaints,
+    contracts,
+    dashboards,
     editions,
-    funding,
+    evaluations,
     fairs,
+    funding,
     identity,
     imports,
     live,
+    matches,
     needs,
+    negotiations,
     organizations,
     parties,
     projects,
@@ -44,7 +60,15 @@ ROUTERS: Sequence[APIRouter] = (
 )
 """Every router of the service."""
 
-TASKS: Sequence[TaskSource] = (needs_tasks, organizations_tasks, projects_tasks)
+TASKS: Sequence[TaskSource] = (
+    complaints_tasks,
+    contracts_tasks,
+    evaluations_tasks,
+    needs_tasks,
+    negotiations_tasks,
+    organizations_tasks,
+    projects_tasks,
+)
 """Every domain that can say what waits for somebody."""
 
 DESCRIPTION = """

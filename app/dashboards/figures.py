@@ -40,7 +40,7 @@ class Figure(ABC):
     persons: ClassVar[bool] = False
 
     @abstractmethod
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         """Select one row: numerator, denominator."""
 
     def view(self, scope: Scope, numerator: Any, denominator: Any) -> FigureView:
@@ -79,21 +79,21 @@ def published() -> Any:
 class Projects(Figure):
     slug, zh, en = "projects", "项目数", "projects"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         return scope.counting(func.count(), literal(None))
 
 
 class Published(Figure):
     slug, zh, en = "published", "已发布项目数", "published projects"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         return scope.counting(published(), literal(None))
 
 
 class AdmissionRate(Figure):
     slug, zh, en, unit = "admission_rate", "准入率", "admission rate", "percent"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         admitted = func.count().filter(
             (Project.published_at.is_not(None)) | (Project.state == ProjectState.APPROVED)
         )
@@ -103,7 +103,7 @@ class AdmissionRate(Figure):
 class IntentRate(Figure):
     slug, zh, en, unit = "intent_rate", "意向率", "projects with interest", "percent"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         wanted = exists().where(Intent.project_id == Project.id).correlate(Project)
         return scope.counting(func.count().filter(wanted), published())
 
@@ -116,7 +116,7 @@ class IntentsPerProject(Figure):
         "index",
     )
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         intents = select(func.count()).where(Intent.project_id.in_(scope.project_ids())).scalar_subquery()
         return scope.counting(intents, published())
 
@@ -124,7 +124,7 @@ class IntentsPerProject(Figure):
 class MatchmakingRate(Figure):
     slug, zh, en, unit = "matchmaking_rate", "对接率", "projects that talked", "percent"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         talked = (
             exists().where(Intent.project_id == Project.id, Intent.talked_at.is_not(None)).correlate(Project)
         )
@@ -134,7 +134,7 @@ class MatchmakingRate(Figure):
 class SigningRate(Figure):
     slug, zh, en, unit = "signing_rate", "签约率", "projects contracted", "percent"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         signed = (
             exists()
             .where(Contract.project_id == Project.id, Contract.signed_at.is_not(None))
@@ -146,7 +146,7 @@ class SigningRate(Figure):
 class UnsuccessfulRate(Figure):
     slug, zh, en, unit = "unsuccessful_rate", "流标率", "unsuccessful in their round", "percent"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         failed = func.count().filter(Project.state == ProjectState.UNSUCCESSFUL) + func.coalesce(
             func.sum(Project.round - 1), 0
         )
@@ -161,7 +161,7 @@ class UnsuccessfulRate(Figure):
 class OfferedMoney(Figure):
     slug, zh, en, unit = "offered", "出资金额", "money offered", "yuan"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         offered = func.sum(Project.budget_fen).filter(Project.published_at.is_not(None))
         return scope.counting(func.coalesce(offered, 0), literal(None))
 
@@ -172,7 +172,7 @@ class NegotiatedMoney(Figure):
     slug, zh, en, unit = "negotiated", "洽谈金额", "money under negotiation", "yuan"
     list_path = "/api/v1/intents"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         best = (
             select(func.max(Talk.offered_fen).label("offer"))
             .join(Intent, Intent.id == Talk.intent_id)
@@ -187,7 +187,7 @@ class ContractedMoney(Figure):
     slug, zh, en, unit = "contracted", "合同金额", "money contracted", "yuan"
     list_path = "/api/v1/contracts"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         return _contracts(scope, func.coalesce(func.sum(Contract.amount_fen), 0), literal(None))
 
 
@@ -195,7 +195,7 @@ class PaidMoney(Figure):
     slug, zh, en, unit = "paid", "已支付金额", "money paid", "yuan"
     list_path = "/api/v1/contracts"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         net = Contract.paid_fen - Contract.refunded_fen
         return _contracts(scope, func.coalesce(func.sum(net), 0), literal(None))
 
@@ -204,7 +204,7 @@ class ExecutionRate(Figure):
     slug, zh, en, unit = "execution_rate", "资金执行率", "budget execution rate", "percent"
     list_path = "/api/v1/contracts"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         net = func.sum(Contract.paid_fen - Contract.refunded_fen)
         return _contracts(scope, func.coalesce(net, 0), func.coalesce(func.sum(Contract.amount_fen), 0))
 
@@ -213,7 +213,7 @@ class TalkMinutes(Figure):
     slug, zh, en, unit = "talk_minutes", "平均洽谈时长", "mean minutes of a talk", "minutes"
     list_path = "/api/v1/intents"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         return (
             select(func.coalesce(func.sum(Talk.duration_minutes), 0), func.count())
             .join(Intent, Intent.id == Talk.intent_id)
@@ -225,7 +225,7 @@ class Awards(Figure):
     slug, zh, en = "awards", "成交公示及以后的项目数", "awards in notice or later"
     list_path = "/api/v1/awards"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         return select(func.count(), literal(None)).where(
             Award.project_id.in_(scope.project_ids()),
             Award.notice_from.is_not(None),
@@ -237,7 +237,7 @@ class MilestonesOnTime(Figure):
     slug, zh, en, unit = "milestones_on_time", "按期率", "milestones met by their day", "percent"
     list_path = "/api/v1/contracts"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         in_time = func.count().filter(Milestone.met_on <= Milestone.due_on)
         return (
             select(in_time, func.count())
@@ -250,7 +250,7 @@ class MilestonesOnTime(Figure):
 class ClosedProjects(Figure):
     slug, zh, en = "closed", "已结项项目数", "projects closed"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         return scope.counting(func.count().filter(Project.state == ProjectState.CLOSED), literal(None))
 
 
@@ -260,7 +260,7 @@ class SupplierConcentration(Figure):
     slug, zh, en, unit = "supplier_hhi", "机构集中度（HHI）", "supplier concentration (HHI)", "index"
     list_path = "/api/v1/contracts"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         shares = (
             _contracts(scope, func.sum(Contract.amount_fen).label("fen"))
             .group_by(Contract.supplier_id)
@@ -275,7 +275,7 @@ class RefundedMoney(Figure):
     slug, zh, en, unit = "refunded", "退回金额", "money paid back", "yuan"
     list_path = "/api/v1/contracts"
 
-    def query(self, scope: Scope) -> Select[Any]:
+    def query(self, scope: Scope) -> Select[Any, Any]:
         return (
             select(func.coalesce(func.sum(Payment.amount_fen), 0), literal(None))
             .join(Contract, Contract.id == Payment.contract_id)
@@ -283,7 +283,7 @@ class RefundedMoney(Figure):
         )
 
 
-def _contracts(scope: Scope, *columns: Any) -> Select[Any]:
+def _contracts(scope: Scope, *columns: Any) -> Any:
     return (
         select(*columns)
         .select_from(Contract)

@@ -39,10 +39,10 @@ class Scope:
                 wanted.append(column == value)
         return and_(permissions.visible_to(self.actor), *wanted)
 
-    def project_ids(self) -> Select[tuple[UUID]]:
+    def project_ids(self) -> Select[UUID]:
         return select(Project.id).where(self.where())
 
-    def counting(self, *columns: Any, join: Any = None) -> Select[Any]:
+    def counting(self, *columns: Any, join: Any = None) -> Any:
         """A count over the projects of the scope, optionally joined."""
         query = select(*columns).select_from(join if join is not None else Project)
         return query.where(self.where())

@@ -65,7 +65,7 @@ def serve(settings: Settings, *, errand: str | None = None) -> None:
             if errand and not stopping.asked:
                 _run_errand(errand, stopping)
             if not stopping.asked:
-                say(_welcome(settings, address(listener)))
+                typer.echo(_welcome(settings, address(listener)))
             while not stopping.asked:
                 for child in children:
                     child.keep_alive()

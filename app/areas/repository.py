@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import Area
@@ -32,7 +32,8 @@ def areas(
 
 
 async def with_codes(session: AsyncSession, codes: Iterable[str]) -> Sequence[Area]:
-    return (await session.scalars(select(Area).where(Area.code.in_(list(codes))))).all()
+    wanted = literal(list(codes), ARRAY(Text))  # one parameter, however many
+    return (await session.scalars(select(Area).where(Area.code == any_(wanted)))).all()
 
 
 async def communities_of(session: AsyncSession, street_code: str) -> Sequence[Area]:
@@ -42,9 +43,11 @@ async def communities_of(session: AsyncSession, street_code: str) -> Sequence[Ar
 async def add_missing(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """Insert areas that are not there yet, in code order so that two imports cannot deadlock; the codes inserted."""
     ordered = sorted(rows, key=lambda row: (len(row["path"].split("/")), row["code"]))
-    added = await session.scalars(
-        insert(Area).values(ordered).on_conflict_do_nothing(index_elements=["code"]).returning(Area.code)
-    )
+    added: set[str] = set()
+    for start in range(0, len(ordered), 5_000):  # a statement takes 32,767 parameters
+        statement = insert(Area).values(ordered[start : start + 5_000])
+        statement = statement.on_conflict_do_nothing(index_elements=["code"])
+        added.update(await session.scalars(statement.returning(Area.code)))
     return frozenset(added)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas import permissions, repository, rules
+from app.areas.finding import find
 from app.areas.gazetteer import Area as Place
 from app.areas.gazetteer import AreaLevel, Gazetteer, How, Resolution, normalize_community
 from app.areas.models import Area
@@ -54,26 +55,20 @@ async def resolve(
     ambiguous or in another district, and a community that nobody has entered under its street
     (`ensure_communities` enters it).
     """
-    gazetteer = Gazetteer.default()
-    found = gazetteer.resolve_district(district)
-    raise_all(rules.not_resolved(AreaLevel.DISTRICT, district, found), Malformed)
-    place = found.area
-    if street:
-        found = gazetteer.resolve_street(street, place)
-        raise_all(rules.not_resolved(AreaLevel.STREET, street, found), Malformed)
-        place = found.area
+    place, problems = find(district, street)
+    raise_all(problems, Malformed)
     assert place is not None
     if community and not street:
         raise Malformed(
             Problem("street_needed", "填写社区时须填写街道。", "A community needs its street.", "/street")
         )
     if community:
-        return await _community(session, gazetteer, place, community)
+        return await _community(session, place, community)
     return await get(session, place.code)
 
 
-async def _community(session: AsyncSession, gazetteer: Gazetteer, street: Place, name: str) -> Area:
-    known = await repository.area(session, gazetteer.community(street, name).code)
+async def _community(session: AsyncSession, street: Place, name: str) -> Area:
+    known = await repository.area(session, Gazetteer.default().community(street, name).code)
     if known is not None:
         return known
     letters = set(normalize_community(name).removesuffix("社区").removesuffix("村"))

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, case, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.permissions import inside
@@ -12,6 +14,11 @@ from app.funding.models import Allocation, FundingLine, LedgerEntry, Measure, Ye
 from app.funding.rules import Committed, Standing
 
 COMMITTED = Allocation.amount_fen - Allocation.released_fen
+
+
+def _among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
+    # One array, not one parameter each: no limit on how many.
+    return column == any_(literal(list(set(ids)), ARRAY(PG_UUID(as_uuid=True))))
 
 
 def sources(visible: ColumnElement[bool], year: int | None, source: str | None) -> Select[Any]:
@@ -176,7 +183,7 @@ async def active_on(session: AsyncSession, pairs: Iterable[tuple[UUID, UUID]]) -
     rows = await session.execute(
         select(Allocation.project_id, Allocation.line_id).where(
             Allocation.released_at.is_(None),
-            Allocation.project_id.in_({project_id for project_id, _ in wanted}),
+            _among(Allocation.project_id, (project_id for project_id, _ in wanted)),
         )
     )
     return {(project_id, line_id) for project_id, line_id in rows} & wanted
@@ -184,7 +191,7 @@ async def active_on(session: AsyncSession, pairs: Iterable[tuple[UUID, UUID]]) -
 
 async def allocations_of(session: AsyncSession, project_ids: Iterable[UUID]) -> Sequence[Allocation]:
     found = await session.scalars(
-        select(Allocation).where(Allocation.project_id.in_(set(project_ids))).order_by(Allocation.id)
+        select(Allocation).where(_among(Allocation.project_id, project_ids)).order_by(Allocation.id)
     )
     return found.all()
 
@@ -207,13 +214,13 @@ async def standings(session: AsyncSession, project_ids: Iterable[UUID]) -> dict[
     wanted = list(set(project_ids))
     money = (
         select(LedgerEntry.project_id, func.count().label("turns"), *map(_sum, Measure))
-        .where(LedgerEntry.project_id.in_(wanted))
+        .where(_among(LedgerEntry.project_id, wanted))
         .group_by(LedgerEntry.project_id)
         .subquery()
     )
     held = (
         select(Allocation.project_id, func.sum(COMMITTED).label("committed_fen"))
-        .where(Allocation.project_id.in_(wanted))
+        .where(_among(Allocation.project_id, wanted))
         .group_by(Allocation.project_id)
         .subquery()
     )
@@ -245,27 +252,24 @@ async def totals(session: AsyncSession, *conditions: ColumnElement[bool]) -> Sta
     return Standing(**{name: int(value) for name, value in row._mapping.items()})
 
 
-async def posted(session: AsyncSession, references: Iterable[tuple[UUID, Measure, str]]) -> set[str]:
-    """Which references of payments and refunds are in the ledger already."""
-    moved = [
-        and_(
-            LedgerEntry.project_id == project_id,
-            LedgerEntry.measure == measure,
-            LedgerEntry.reference == reference,
-        )
-        for project_id, measure, reference in references
-        if measure in (Measure.PAID, Measure.REFUNDED)
-    ]
-    if not moved:
+async def vouchers(session: AsyncSession, project_ids: Iterable[UUID]) -> set[tuple[UUID, str, str]]:
+    """The payments and refunds of some projects: (project, measure, reference)."""
+    wanted = list(project_ids)
+    if not wanted:
         return set()
-    return set(await session.scalars(select(LedgerEntry.reference).where(or_(*moved))))
+    rows = await session.execute(
+        select(LedgerEntry.project_id, LedgerEntry.measure, LedgerEntry.reference).where(
+            LedgerEntry.measure.in_((Measure.PAID, Measure.REFUNDED)), _among(LedgerEntry.project_id, wanted)
+        )
+    )
+    return {(row[0], row[1], row[2]) for row in rows}
 
 
 async def areas_of(session: AsyncSession, project_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Where the projects are, as far as their allocations say."""
     rows = await session.execute(
         select(Allocation.project_id, func.max(Allocation.area_path))
-        .where(Allocation.project_id.in_(set(project_ids)))
+        .where(_among(Allocation.project_id, project_ids))
         .group_by(Allocation.project_id)
     )
     return {row[0]: row[1] for row in rows}

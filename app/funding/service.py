@@ -188,13 +188,17 @@ async def post_many(session: AsyncSession, actor: Actor, postings: Sequence[Post
     ids = {posting.project_id for posting in postings}
     before = await repository.standings(session, ids)
     areas = await repository.areas_of(session, {p.project_id for p in postings if not p.area_path})
-    done = await repository.posted(session, [(p.project_id, p.measure, p.reference) for p in postings])
+    moving = {p.project_id for p in postings if p.measure in (Measure.PAID, Measure.REFUNDED)}
+    done = await repository.vouchers(session, moving)
     problems: list[Problem] = []
     entries = []
     for posting in postings:
         then = before[posting.project_id]
         problems += rules.may_be_posted(posting.measure, posting.amount_fen, then)
-        problems += [POSTED] if posting.reference in done else []
+        voucher = (posting.project_id, str(posting.measure), posting.reference)
+        if posting.measure in (Measure.PAID, Measure.REFUNDED):
+            problems += [POSTED] if voucher in done else []
+            done.add(voucher)
         after = then.plus(posting.measure, posting.amount_fen)
         before[posting.project_id] = after
         entries.append(

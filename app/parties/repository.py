@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Select, Text, and_, any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.permissions import inside
@@ -32,12 +33,20 @@ async def named(
     session: AsyncSession, kind: str, normal_names: Iterable[str], usccs: Iterable[str]
 ) -> Sequence[Party]:
     """Parties of a kind with one of the names or one of the credit codes."""
-    same = or_(Party.normal_name.in_(list(normal_names)), Party.uscc.in_(list(usccs)))
+    same = or_(Party.normal_name == any_(_texts(normal_names)), Party.uscc == any_(_texts(usccs)))
     return (await session.scalars(select(Party).where(and_(Party.kind == kind, same)))).all()
 
 
+def _texts(values: Iterable[str]) -> ColumnElement[Any]:
+    return literal(list(values), ARRAY(Text))  # one parameter, however many
+
+
 async def with_ids(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Party]:
-    return (await session.scalars(select(Party).where(Party.id.in_(list(ids))))).all()
+    return (
+        await session.scalars(
+            select(Party).where(Party.id == any_(literal(list(ids), ARRAY(PG_UUID(as_uuid=True)))))
+        )
+    ).all()
 
 
 async def add_missing(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> frozenset[UUID]:

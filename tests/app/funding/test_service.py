@@ -216,8 +216,12 @@ async def test_one_batch_is_worth_its_single_acts(session: AsyncSession) -> None
         (3, yuan(500)),
     ]
     assert {entry.area_path for entry in entries} == {SUOJINCUN}
-    with pytest.raises(NotNow):
-        await service.post_many(session, CLERK, [Posting(Measure.PAID, project, 1, "多付"), *postings])
+    for wrong in (
+        [Posting(Measure.PAID, project, 1, "多付")],
+        [Posting(Measure.REFUNDED, project, 1, "结余"), Posting(Measure.REFUNDED, project, 1, "结余")],
+    ):
+        with pytest.raises(NotNow):
+            await service.post_many(session, CLERK, wrong)
     assert (await service.standing(session, project)).turns == 3
 
 

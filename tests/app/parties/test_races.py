@@ -1,0 +1,59 @@
+"""Twenty lists at once name the same bodies and places: each is entered once, and nobody waits for ever."""
+
+import asyncio
+
+from sqlalchemy import func, select
+
+from app.areas import service as areas
+from app.areas.models import Area
+from app.kernel.actor import machine
+from app.kernel.database import Database
+from app.kernel.journal import JournalEntry
+from app.parties import service
+from app.parties.models import Party
+from tests.factories.actors import SUOJINCUN
+from tests.factories.parties import party_draft
+
+LISTS = 20
+
+
+async def test_twenty_lists_name_the_same_bodies(committed: Database) -> None:
+    ready = asyncio.Barrier(LISTS)
+    names = [f"第{n}街道办事处" for n in range(30)]
+
+    async def read_in(place: int) -> list[object]:
+        # every list has the bodies in another order: without one order of writing this deadlocks
+        turned = names[place:] + names[:place]
+        async with committed.writing() as session:
+            await session.connection()
+            await ready.wait()
+            parties = await service.ensure_many(
+                session, machine("import"), [party_draft(name) for name in turned]
+            )
+            return sorted(party.id for party in parties)
+
+    found = await asyncio.gather(*(read_in(place) for place in range(LISTS)))
+    assert all(ids == found[0] for ids in found)
+    async with committed.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Party)) == len(names)
+        named = select(func.count()).select_from(JournalEntry).where(JournalEntry.event == "named")
+        assert await session.scalar(named) == len(names)
+
+
+async def test_twenty_lists_enter_the_same_communities(committed: Database) -> None:
+    ready = asyncio.Barrier(LISTS)
+    names = [f"第{n}社区" for n in range(30)]
+
+    async def read_in(place: int) -> set[str]:
+        turned = names[place:] + names[:place]
+        async with committed.writing() as session:
+            await session.connection()
+            await ready.wait()
+            found = await areas.ensure_communities(session, [(SUOJINCUN, name) for name in turned])
+            return {area.code for area in found.values()}
+
+    found = await asyncio.gather(*(read_in(place) for place in range(LISTS)))
+    assert all(codes == found[0] and len(codes) == len(names) for codes in found)
+    async with committed.reading() as session:
+        entered = select(func.count()).select_from(Area).where(Area.level == "community")
+        assert await session.scalar(entered) == len(names)

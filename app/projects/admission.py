@@ -146,7 +146,7 @@ async def _list(
     note: str | None,
     columns: Callable[[Project], dict[str, Any]],
 ) -> Outcome:
-    seen = await loading.load_many(session, projects)
+    seen = await loading.load_many(session, projects, scan=False)
     outcome: Outcome = {}
     alike: dict[tuple[Any, ...], list[Project]] = defaultdict(list)
     for project in projects:

@@ -12,10 +12,10 @@ from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotNow, NotYou, Problem, raise_all
 from app.kernel.lifecycle import Case, lock
 from app.projects import permissions, rules
-from app.projects.entering import paying_side, places, pointers, search_grams, terms
+from app.projects.entering import paying_side, places, pointers, terms
 from app.projects.facts import public_parts
 from app.projects.lifecycle import LIFECYCLE, TO_SUBMIT, audience
-from app.projects.models import Amendment, Project, ProjectState
+from app.projects.models import Amendment, Project, ProjectState, ProjectText
 from app.projects.schemas import Payers, Place, ProjectChange, Terms
 
 AMENDABLE = frozenset({ProjectState.PUBLISHED, ProjectState.NEGOTIATING})
@@ -64,6 +64,7 @@ async def _rewrite(session: AsyncSession, actor: Actor, project: Project, wanted
     if project.state not in permissions.FREE_STATES:
         return await change(session, actor, project, wanted)
     changed = _set(project, columns)
+    await _found_anew(session, project, changed)
     await session.flush()
     if changed:
         shown = _shown(changed)
@@ -91,6 +92,7 @@ async def _amend(session: AsyncSession, actor: Actor, project: Project, wanted: 
     if material:
         project.intents_until = await _later(session, project)
     shown = _shown(changed)
+    await _found_anew(session, project, changed)
     session.add(
         Amendment(
             project_id=project.id,
@@ -123,7 +125,7 @@ async def _columns(
     sent = wanted.model_fields_set
     columns = terms(wanted, sent & Terms.model_fields.keys())
     if wanted.title is not None:
-        columns |= {"title": wanted.title.strip(), "normal_title": rules.normal_title(wanted.title)}
+        columns["title"] = wanted.title.strip()
     if sent & Place.model_fields.keys():
         [place] = await places(session, [wanted], pointers(1))
         if place is not None:
@@ -166,17 +168,18 @@ def _set(project: Project, columns: dict[str, Any]) -> dict[str, list[Any]]:
         if old != value:
             changed[name] = [old, value]
             setattr(project, name, value)
-    if changed.keys() & {"title", "description", "need_analysis"}:
-        project.search_grams = search_grams(project)
     return changed
+
+
+async def _found_anew(session: AsyncSession, project: Project, changed: dict[str, Any]) -> None:
+    if changed.keys() & {"title", "description", "need_analysis"}:
+        await session.merge(ProjectText.of(project))
 
 
 def _shown(changed: dict[str, list[Any]]) -> dict[str, Any]:
     """The change as others may read it: of personal fields only that they changed."""
     shown = {}
     for name, (old, new) in changed.items():
-        if name == "normal_title":
-            continue
         shown[name] = ["…", "…"] if name in rules.PERSONAL else [_plain(old), _plain(new)]
     return shown
 

@@ -17,13 +17,12 @@ from app.kernel import journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers, uuid7
-from app.kernel.search import grams
 from app.parties import service as parties
 from app.parties.models import PartyKind
 from app.parties.schemas import PartyDraft
-from app.projects import permissions, repository, rules
+from app.projects import permissions, repository
 from app.projects.lifecycle import LIFECYCLE, audience
-from app.projects.models import Project
+from app.projects.models import Project, ProjectText
 from app.projects.schemas import Payers, Place, ProjectDraft, Provenance, Terms
 
 LETTERS = {
@@ -97,6 +96,8 @@ async def create_many(
         )
     ]
     session.add_all(projects)
+    await session.flush()
+    session.add_all(map(ProjectText.of, projects))
     await session.flush()
     await journal.record(session, actor, *map(_entered, projects))
     return projects
@@ -277,12 +278,11 @@ def _project(
     origin: Provenance | None,
 ) -> Project:
     assert payers[0] is not None, "a draft without a buyer does not validate"
-    project = Project(
+    return Project(
         id=uuid7(),
         number=number,
         edition_code=edition,
         title=draft.title.strip(),
-        normal_title=rules.normal_title(draft.title),
         state=LIFECYCLE.initial,
         buyer_id=payers[0],
         procuring_entity_id=payers[1],
@@ -291,8 +291,6 @@ def _project(
         **place.columns,
         **terms(draft, set(Terms.model_fields)),
     )
-    project.search_grams = search_grams(project)
-    return project
 
 
 def terms(written: Terms, fields: set[str]) -> dict[str, Any]:
@@ -305,11 +303,6 @@ def terms(written: Terms, fields: set[str]) -> dict[str, Any]:
             part.model_dump() | {"source": part.source.value} for part in written.funding_parts
         ]
     return columns
-
-
-def search_grams(project: Project) -> list[str]:
-    """What `q=` finds a project by."""
-    return grams(project.title, project.number, project.description, project.need_analysis)
 
 
 def _entered(project: Project) -> journal.Event:

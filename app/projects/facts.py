@@ -20,7 +20,7 @@ from app.kernel import clock
 from app.kernel.errors import Problem
 from app.projects import repository
 from app.projects.models import Project
-from app.projects.similarity import Twin, twins
+from app.projects.similarity import Neighbourhood, Twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +43,26 @@ async def load(session: AsyncSession, project: Project) -> Facts:
     return (await load_many(session, [project]))[project.id]
 
 
-async def load_many(session: AsyncSession, projects: Sequence[Project]) -> dict[UUID, Facts]:
-    """The facts of many projects: a fixed number of statements for each edition."""
+async def load_many(
+    session: AsyncSession, projects: Sequence[Project], *, scan: bool = True
+) -> dict[UUID, Facts]:
+    """The facts of many projects: a fixed number of statements for each edition. `scan` looks for duplicates."""
     by_edition: dict[str, list[Project]] = defaultdict(list)
     for project in projects:
         by_edition[project.edition_code].append(project)
     found: dict[UUID, Facts] = {}
     for code, some in by_edition.items():
-        found |= await _of_edition(session, await editions.get(session, code), some)
+        found |= await _of_edition(session, await editions.get(session, code), some, scan)
     return found
 
 
 async def _of_edition(
-    session: AsyncSession, edition: Edition, projects: Sequence[Project]
+    session: AsyncSession, edition: Edition, projects: Sequence[Project], scan: bool
 ) -> dict[UUID, Facts]:
     ids = [project.id for project in projects]
     standings = await funding.standings(session, ids)
     buyers = await repository.buyer_areas(session, {project.buyer_id for project in projects})
-    others = await repository.neighbours(session, edition.code, projects)
+    near = Neighbourhood(await repository.neighbours(session, edition.code, projects) if scan else ())
     purse = await funding.purse(session, edition.code)
     cited = {project.catalogue_item_code for project in projects if project.catalogue_item_code}
     items = await repository.catalogue_items(session, cited) if cited else {}
@@ -83,7 +85,7 @@ async def _of_edition(
             committed_fen=committed,
             parts=tuple(parts),
             funding_problems=tuple(problems),
-            duplicates=tuple(twins(project, others)),
+            duplicates=tuple(near.twins(project)),
         )
     return found
 

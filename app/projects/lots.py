@@ -10,9 +10,9 @@ from app.kernel.errors import NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import uuid7
 from app.kernel.lifecycle import follow, lock
 from app.projects import permissions, repository, rules
-from app.projects.entering import search_grams, terms
+from app.projects.entering import terms
 from app.projects.lifecycle import LIFECYCLE, audience
-from app.projects.models import Project
+from app.projects.models import Project, ProjectText
 from app.projects.schemas import LotDraft, Terms
 
 _OWN = frozenset(
@@ -20,8 +20,6 @@ _OWN = frozenset(
         "id",
         "number",
         "title",
-        "normal_title",
-        "search_grams",
         "budget_fen",
         "budget_min_fen",
         "funding_parts",
@@ -58,20 +56,21 @@ async def split(
         }
         sent = draft.model_fields_set & set(Terms.model_fields) - {"budget_fen"}
         columns |= terms(Terms.model_validate(draft.model_dump(include=sent)), sent)
-        lot = Project(
-            id=uuid7(),
-            number=f"{parent.number}-L{place}",
-            title=draft.title,
-            normal_title=rules.normal_title(draft.title),
-            budget_fen=draft.budget_fen,
-            funding_parts=_share(parent, draft.budget_fen),
-            parent_id=parent.id,
-            created_by=actor.account_id,
-            **columns,
+        lots.append(
+            Project(
+                id=uuid7(),
+                number=f"{parent.number}-L{place}",
+                title=draft.title,
+                budget_fen=draft.budget_fen,
+                funding_parts=_share(parent, draft.budget_fen),
+                parent_id=parent.id,
+                created_by=actor.account_id,
+                **columns,
+            )
         )
-        lot.search_grams = search_grams(lot)
-        lots.append(lot)
     session.add_all(lots)
+    await session.flush()
+    session.add_all(map(ProjectText.of, lots))
     parent.is_parent = True
     parent.budget_fen = sum(lot.budget_fen or 0 for lot in (*before, *lots))
     parent.budget_min_fen, parent.is_estimate = None, False

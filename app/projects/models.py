@@ -20,7 +20,7 @@ from app.catalogue.codes import (
     Urgency,
 )
 from app.kernel.database import Base, Identified, Stated, one_of
-from app.kernel.search import Searchable
+from app.kernel.search import Searchable, grams
 
 
 class ProjectState(StrEnum):
@@ -50,7 +50,7 @@ class ProjectState(StrEnum):
     TERMINATED = "terminated"
 
 
-class Project(Searchable, Stated, Base):
+class Project(Stated, Base):
     """A service project, or one lot of it (`parent_id`). Public once `published_at` is set, and from then on for ever."""
 
     __tablename__ = "projects"
@@ -85,17 +85,14 @@ class Project(Searchable, Stated, Base):
         Index("ix_projects_number", "number"),
         Index("ix_projects_edition_code_state", "edition_code", "state"),
         Index("ix_projects_area_path", "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
-        Index("ix_projects_search_grams", "search_grams", postgresql_using="gin"),
         Index("ix_projects_delivery_paths", "delivery_paths", postgresql_using="gin"),
         Index("ix_projects_created_at_id", "created_at", "id"),
         Index("ix_projects_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
-        Index("ix_projects_row_key", "edition_code", "buyer_id", "normal_title", "area_path"),
     )
 
     number: Mapped[str]
     edition_code: Mapped[str] = mapped_column(ForeignKey("editions.code"))
     title: Mapped[str]
-    normal_title: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     need_analysis: Mapped[str] = mapped_column(default="")
     category: Mapped[str | None]
@@ -157,6 +154,27 @@ class Project(Searchable, Stated, Base):
     reviewed_by: Mapped[UUID | None]
     suspended_from: Mapped[str | None]
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class ProjectText(Searchable, Base):
+    """The words by which `q=` finds a project, apart from its row: a project moves often and its words do not.
+
+    (With some 300 grams in the row, every change of state wrote as many index entries anew.)
+    """
+
+    __tablename__ = "project_texts"
+    __table_args__ = (Index("ix_project_texts_search_grams", "search_grams", postgresql_using="gin"),)
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+
+    @classmethod
+    def of(cls, project: Project) -> "ProjectText":
+        """The words of a project as they are now."""
+        return cls(project_id=project.id, search_grams=cls.grams_of(project))
+
+    @staticmethod
+    def grams_of(project: Project) -> list[str]:
+        return grams(project.title, project.number, project.description, project.need_analysis)
 
 
 class Amendment(Identified, Base):

@@ -16,7 +16,7 @@ from app.catalogue.models import CatalogueItem
 from app.identity.roles import BUREAUS, BUYERS
 from app.kernel.actor import Actor
 from app.parties.models import Party
-from app.projects.models import Amendment, Project, ProjectState
+from app.projects.models import Amendment, Project, ProjectState, ProjectText
 from app.projects.similarity import Posted
 
 MOST_TASKS = 100
@@ -139,7 +139,7 @@ async def overdue(session: AsyncSession, day: date, limit: int) -> Sequence[UUID
 def projects(visible: ColumnElement[bool], **wanted: Any) -> Select[Project]:
     """Visible projects by the filters of the list; a filter that is None is no filter."""
     conditions: dict[str, Any] = {
-        "q": lambda words: Project.found_by(words),
+        "q": lambda words: Project.id.in_(select(ProjectText.project_id).where(ProjectText.found_by(words))),
         "under": lambda path: inside(Project.area_path, path),
         "category": lambda code: or_(Project.category == code, Project.categories.contains([code])),
         "target_group": lambda code: Project.target_groups.contains([code]),

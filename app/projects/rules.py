@@ -4,7 +4,6 @@ Admission has rules of its own (`admission_rules`).
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -46,12 +45,6 @@ PERSONAL = frozenset({"contact_name", "contact_phone"})
 _ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _BANK_CARD = re.compile(r"(?<!\d)\d{16,19}(?!\d)")
-_BLANK = re.compile(r"[\W_]+")
-
-
-def normal_title(title: str) -> str:
-    """A title as it is compared: widths, case, blanks and punctuation make no difference."""
-    return _BLANK.sub("", unicodedata.normalize("NFKC", title)).casefold() or title.strip()
 
 
 def missing(field: str, zh: str, en: str) -> Problem:

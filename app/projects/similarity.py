@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -71,26 +72,39 @@ def similarity(one: frozenset[str], other: frozenset[str]) -> float:
     return shared / (len(one) + len(other) - shared) if shared else 0.0
 
 
-def twins(project: Written, others: Iterable[Posted]) -> list[Twin]:
-    """Other projects that would buy the same work for the same place, most similar first.
+class Neighbourhood:
+    """The projects of an edition by place, so that each is compared with those at, above and below its own place only."""
 
-    The same work in another community is another project; lots of one project share its words.
-    """
-    found = []
-    for other in others:
-        if other.id == project.id or not _same_place(project, other) or _lots_of_one(project, other):
-            continue
-        score = similarity(
-            shingles(project.title, project.description), shingles(other.title, other.description)
-        )
-        if score >= DUPLICATE:
-            found.append(Twin(other.number, other.title, other.state, round(score, 2)))
-    return sorted(found, key=lambda twin: (-twin.similarity, twin.number))
+    def __init__(self, projects: Iterable[Posted]) -> None:
+        self._at: dict[str, list[Posted]] = defaultdict(list)
+        self._within: dict[str, list[Posted]] = defaultdict(list)
+        for project in projects:
+            self._at[project.area_path].append(project)
+            for path in _chain(project.area_path):
+                self._within[path].append(project)
+
+    def twins(self, project: Written) -> list[Twin]:
+        """Other projects that would buy the same work for the same place, most similar first.
+
+        The same work in another community is another project; lots of one project share its words.
+        """
+        *above, here = _chain(project.area_path)
+        own = shingles(project.title, project.description)
+        found = []
+        for path, pool in ((here, self._within), *((path, self._at) for path in above)):
+            for other in pool.get(path, ()):
+                if other.id == project.id or _lots_of_one(project, other):
+                    continue
+                score = similarity(own, shingles(other.title, other.description))
+                if score >= DUPLICATE:
+                    found.append(Twin(other.number, other.title, other.state, round(score, 2)))
+        return sorted(found, key=lambda twin: (-twin.similarity, twin.number))
 
 
-def _same_place(one: Written, other: Written) -> bool:
-    here, there = one.area_path + "/", other.area_path + "/"
-    return here.startswith(there) or there.startswith(here)
+def _chain(path: str) -> list[str]:
+    """A path and all above it, from the city down."""
+    codes = path.split("/")
+    return ["/".join(codes[:depth]) for depth in range(1, len(codes) + 1)]
 
 
 def _lots_of_one(one: Written, other: Written) -> bool:

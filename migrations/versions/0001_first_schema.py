@@ -1244,7 +1244,6 @@ def upgrade() -> None:
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("edition_code", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("normal_title", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("need_analysis", sa.Text(), nullable=False),
         sa.Column("category", sa.Text(), nullable=True),
@@ -1306,7 +1305,6 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.CheckConstraint(
             "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
             name=op.f("ck_projects_category"),
@@ -1392,15 +1390,6 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_projects_procuring_entity_id"), "projects", ["procuring_entity_id"], unique=False
-    )
-    op.create_index(
-        "ix_projects_row_key",
-        "projects",
-        ["edition_code", "buyer_id", "normal_title", "area_path"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_projects_search_grams", "projects", ["search_grams"], unique=False, postgresql_using="gin"
     )
     op.create_index(op.f("ix_projects_state"), "projects", ["state"], unique=False)
     op.create_index("uq_projects_edition_code_number", "projects", ["edition_code", "number"], unique=True)
@@ -1722,6 +1711,25 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_project_amendments_project_id"), "project_amendments", ["project_id"], unique=False
+    )
+    op.create_table(
+        "project_texts",
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("search_grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"],
+            ["projects.id"],
+            name=op.f("fk_project_texts_project_id_projects"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_project_texts")),
+    )
+    op.create_index(
+        "ix_project_texts_search_grams",
+        "project_texts",
+        ["search_grams"],
+        unique=False,
+        postgresql_using="gin",
     )
     op.create_table(
         "awards",
@@ -2551,6 +2559,8 @@ def downgrade() -> None:
         "ix_awards_area_path", table_name="awards", postgresql_ops={"area_path": "text_pattern_ops"}
     )
     op.drop_table("awards")
+    op.drop_index("ix_project_texts_search_grams", table_name="project_texts", postgresql_using="gin")
+    op.drop_table("project_texts")
     op.drop_index(op.f("ix_project_amendments_project_id"), table_name="project_amendments")
     op.drop_table("project_amendments")
     op.drop_index("ix_match_reorderings_project", table_name="match_reorderings")
@@ -2598,8 +2608,6 @@ def downgrade() -> None:
     op.drop_table("track_records")
     op.drop_index("uq_projects_edition_code_number", table_name="projects")
     op.drop_index(op.f("ix_projects_state"), table_name="projects")
-    op.drop_index("ix_projects_search_grams", table_name="projects", postgresql_using="gin")
-    op.drop_index("ix_projects_row_key", table_name="projects")
     op.drop_index(op.f("ix_projects_procuring_entity_id"), table_name="projects")
     op.drop_index(
         "ix_projects_parent_id", table_name="projects", postgresql_where=sa.text("parent_id IS NOT NULL")

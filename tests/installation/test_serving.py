@@ -54,6 +54,12 @@ class Service:
         rows = (line.split(None, 1) for line in listed.stdout.splitlines())
         return {"worker" if "app.worker" in args else "api": int(pid) for pid, args in rows}
 
+    def close(self) -> None:
+        self.end(signal.SIGKILL)
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
     def end(self, number: int) -> int:
         self.process.send_signal(number)
         return self.process.wait()
@@ -93,11 +99,15 @@ def serve() -> Iterator[Callable[..., Service]]:
 
     yield begin
     for service in running:
-        service.process.kill()
-        service.process.wait()
-        for pipe in (service.process.stdout, service.process.stderr):
-            assert pipe is not None
-            pipe.close()
+        service.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for the stories it survives."""
+    service = Service(tmp_path_factory.mktemp("it's") / "data 数据")
+    yield service
+    service.close()
 
 
 def eventually(condition: Callable[[], object]) -> bool:
@@ -125,9 +135,8 @@ def test_it_serves_and_ends_with_everything_it_started(tmp_path: Path, serve: Ca
     assert not EmbeddedPostgres(tmp_path / "data 数据").is_supervised()
 
 
-def test_the_printed_lines_work_when_pasted(tmp_path: Path, serve: Callable[..., Service]) -> None:
-    service = serve(tmp_path / "it's")
-    for line in [line for line in service.told if line.startswith("  curl")]:
+def test_the_printed_lines_work_when_pasted(running: Service) -> None:
+    for line in [line for line in running.told if line.startswith("  curl")]:
         answer = subprocess.run(
             ["bash", "-c", f"{line.strip()} --fail"], capture_output=True, text=True, check=False
         )
@@ -151,25 +160,19 @@ def test_after_kill_9_nothing_is_left_running_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize("name", ["api", "worker"])
-def test_a_process_that_dies_is_started_again(
-    tmp_path: Path, serve: Callable[..., Service], name: str
-) -> None:
-    service = serve(tmp_path / "data")
-    dead = service.children()[name]
+def test_a_process_that_dies_is_started_again(running: Service, name: str) -> None:
+    dead = running.children()[name]
     os.kill(dead, signal.SIGKILL)
-    assert eventually(lambda: service.children().get(name, dead) != dead)
-    assert eventually(lambda: service.get("/readyz") == 200)
+    assert eventually(lambda: running.children().get(name, dead) != dead)
+    assert eventually(lambda: running.get("/readyz") == 200)
 
 
-def test_the_database_comes_back_after_its_supervisor_was_killed(
-    tmp_path: Path, serve: Callable[..., Service]
-) -> None:
-    service = serve(tmp_path / "data")
-    postmaster = int((tmp_path / "data" / "pgdata" / "postmaster.pid").read_text().split()[0])
+def test_the_database_comes_back_after_its_supervisor_was_killed(running: Service) -> None:
+    postmaster = int((running.data / "pgdata" / "postmaster.pid").read_text().split()[0])
     supervisor = int(Path(f"/proc/{postmaster}/stat").read_text().rsplit(")", 1)[1].split()[1])
     os.kill(supervisor, signal.SIGKILL)
     assert eventually(lambda: not Path(f"/proc/{postmaster}").exists())
-    assert eventually(lambda: service.get("/readyz") == 200)
+    assert eventually(lambda: running.get("/readyz") == 200)
 
 
 def test_an_occupied_port_is_named_before_anything_is_made(tmp_path: Path) -> None:

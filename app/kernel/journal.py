@@ -143,8 +143,13 @@ def _row(actor: Actor, event: Event) -> dict[str, Any]:
     }
 
 
-def visible_to(actor: Actor, *, reads_everything: Sequence[str] = ("auditor",)) -> ColumnElement[bool]:
-    """The filter of entries `actor` may see."""
+def visible_to(
+    actor: Actor,
+    *,
+    reads_everything: Sequence[str] = ("auditor",),
+    officials: Sequence[str] = ("city_bureau", "district_bureau", "street", "community"),
+) -> ColumnElement[bool]:
+    """The filter of entries `actor` may see. A resident or a fair operator bound to an area is no official of it."""
     if actor.is_system or actor.holds(*reads_everything):
         return true()
     seen = [JournalEntry.level == PUBLIC]
@@ -155,7 +160,7 @@ def visible_to(actor: Actor, *, reads_everything: Sequence[str] = ("auditor",)) 
         true()
         if path == ""
         else or_(JournalEntry.area_path == path, JournalEntry.area_path.startswith(path + "/"))
-        for path in actor.area_paths()
+        for path in actor.area_paths(*officials)
     ]
     if inside:
         seen.append(and_(JournalEntry.level.in_((PARTIES, OFFICIALS)), or_(*inside)))

@@ -24,6 +24,7 @@ from tests.factories.funding import (
     source_draft,
     yuan,
 )
+from tests.factories.statements import counting
 
 ELDERLY, YOUTH = Category.ELDERLY_CARE, Category.YOUTH_DEVELOPMENT
 
@@ -303,3 +304,30 @@ async def test_a_purse_reads_the_open_lines_of_its_edition(session: AsyncSession
     assert problems == [] and [p.line_id for p in parts] == [line.id]
     await service.allocate(session, CLERK, uuid7(), parts)
     assert CITY in line.area_path
+
+
+async def test_thirty_rows_cost_as_many_statements_as_one(session: AsyncSession) -> None:
+    source = await make_source(session)
+    lines = [await make_line(session, 100, source=source) for _ in range(30)]
+    projects = {uuid7(): [part(line, 10)] for line in lines}
+    with counting() as allocated:
+        await service.allocate_many(session, CLERK, projects)
+    with counting() as posted:
+        await service.post_many(
+            session, CLERK, [Posting(Measure.CONTRACTED, project, 100, "合同") for project in projects]
+        )
+    assert (len(allocated), len(posted)) == (5, 4)
+    single = uuid7()
+    with counting() as allocated:
+        await service.allocate(session, CLERK, single, [part(lines[0], 10)])
+    with counting() as posted:
+        await service.post(
+            session, CLERK, Measure.CONTRACTED, project_id=single, amount_fen=1, reference="合同"
+        )
+    assert (len(allocated), len(posted)) == (5, 4)
+    counts = []
+    for some in (lines[:1], lines):
+        with counting() as counted:
+            await service.line_views(session, some)
+        counts.append(len(counted))
+    assert counts == [2, 2]

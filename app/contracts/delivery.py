@@ -31,6 +31,7 @@ STANDING = (
     ContractState.SUSPENDED,
     ContractState.FINAL_EVALUATION,
 )
+FEWEST_SHOWN = 5
 NO_EVIDENCE = Problem(
     "milestone_without_evidence",
     "确认完成前须有佐证材料。",
@@ -163,6 +164,16 @@ async def totals(session: AsyncSession, contract: Contract) -> ServiceTotals:
         completion_percent=rules.completion(contract.outputs, found.counted),
         as_of=clock.now(),
     )
+
+
+async def shown_totals(session: AsyncSession, actor: Actor, contract: Contract) -> ServiceTotals:
+    """The sums as this reader may see them: to the public, counts of people below five are not told."""
+    found = await totals(session, contract)
+    if not permissions.may_see_file(actor, contract):
+        for name in ("persons", "contacts"):
+            if 0 < (getattr(found, name) or 0) < FEWEST_SHOWN:
+                setattr(found, name, None)
+    return found
 
 
 async def attach(

@@ -88,7 +88,7 @@ async def confirm(session: WriteSession, actor: SignedIn, ref: str, log_id: UUID
 @router.get("/contracts/{ref}/services/totals", operation_id="get_service_totals")
 async def totals(session: ReadSession, actor: Anyone, ref: str) -> ServiceTotals:
     """Sums of the log: persons and contacts are two measures."""
-    return await delivery.totals(session, await service.get(session, actor, ref))
+    return await delivery.shown_totals(session, actor, await service.get(session, actor, ref))
 
 
 @router.get("/contracts/{ref}/documents", operation_id="list_documents")

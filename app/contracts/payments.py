@@ -15,7 +15,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import NotNow, NotYou, Problem, raise_all
 from app.kernel.lifecycle import lock, move
-from app.kernel.money import yuan
+from app.kernel.money import FEN, yuan
 from app.organizations import service as organizations
 from app.projects import service as projects
 
@@ -105,16 +105,9 @@ async def view(session: AsyncSession, payment: Payment) -> PaymentView:
 
 
 def _view(payment: Payment, seq: int | None) -> PaymentView:
-    return PaymentView(
-        id=payment.id,
-        contract_id=payment.contract_id,
-        kind=PaymentKind(payment.kind),
-        tranche_seq=seq,
-        amount_fen=payment.amount_fen,
-        voucher=payment.voucher,
-        reason=payment.reason,
-        paid_on=payment.paid_on,
-    )
+    names = ("id", "contract_id", "kind", "amount_fen", "voucher", "reason", "paid_on")
+    shown = {name: getattr(payment, name) for name in names} | {"tranche_seq": seq}
+    return PaymentView.model_validate(shown, context=FEN)
 
 
 async def _square(session: AsyncSession, actor: Actor, contract: Contract, terms: Settlement) -> None:

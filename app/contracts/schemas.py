@@ -270,8 +270,8 @@ class ServiceTotals(View):
 
     entries: int
     hours: Decimal
-    persons: int
-    contacts: int
+    persons: int | None
+    contacts: int | None
     completion_percent: Decimal | None
     as_of: Moment
 

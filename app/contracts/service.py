@@ -26,6 +26,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotFound
 from app.kernel.lifecycle import Choice, data_as, lock, move
+from app.kernel.money import FEN
 from app.kernel.tasks import Task
 from app.organizations import service as organizations
 from app.parties.models import Party
@@ -95,16 +96,19 @@ async def views(session: AsyncSession, contracts: Sequence[Contract]) -> list[Co
     names = {party.id: PartyName(id=party.id, name=party.name) for party in parties.values()}
     plain = [name for name in ContractView.model_fields if hasattr(Contract, name)]
     return [
-        ContractView(
-            **{name: getattr(c, name) for name in plain},
-            buyer=names[c.buyer_id],
-            supplier=names[c.supplier_id],
-            procuring_entity=names.get(c.procuring_entity_id) if c.procuring_entity_id else None,
-            supervising_authority=(
-                names.get(c.supervising_authority_id) if c.supervising_authority_id else None
-            ),
-            signatures=signed.get(c.id, []),
-            tranches=plans.get(c.id, []),
+        ContractView.model_validate(
+            {name: getattr(c, name) for name in plain}
+            | {
+                "buyer": names[c.buyer_id],
+                "supplier": names[c.supplier_id],
+                "procuring_entity": names.get(c.procuring_entity_id) if c.procuring_entity_id else None,
+                "supervising_authority": (
+                    names.get(c.supervising_authority_id) if c.supervising_authority_id else None
+                ),
+                "signatures": signed.get(c.id, []),
+                "tranches": plans.get(c.id, []),
+            },
+            context=FEN,
         )
         for c in contracts
     ]
@@ -339,14 +343,9 @@ async def _record(session: AsyncSession, actor: Actor, contract: Contract, event
 
 
 def _tranche(tranche: Tranche) -> TrancheView:
-    return TrancheView(
-        seq=tranche.seq,
-        percent=Decimal(tranche.share * 100) / WHOLE,
-        amount_fen=tranche.amount_fen,
-        trigger=tranche.trigger,
-        due_on=tranche.due_on,
-        paid_at=tranche.paid_at,
-    )
+    shown = {name: getattr(tranche, name) for name in ("seq", "amount_fen", "trigger", "due_on", "paid_at")}
+    shown["percent"] = Decimal(tranche.share * 100) / WHOLE
+    return TrancheView.model_validate(shown, context=FEN)
 
 
 def _parsed(ref: UUID | str) -> UUID | str:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, false, or_, true
 
 from app.areas.permissions import within
 from app.catalogue.codes import FundingSource
-from app.funding.models import FundingLine, LedgerEntry, YearSource
+from app.funding.models import Allocation, FundingLine, LedgerEntry, YearSource
 from app.identity.roles import BUREAUS, OFFICIALS, Role
 from app.kernel.actor import Actor
 
@@ -51,6 +51,16 @@ def lines_visible_to(actor: Actor) -> ColumnElement[bool]:
     seen = [_area(FundingLine.area_path, actor)]
     if above:
         seen.append(FundingLine.area_path.in_(above))
+    if actor.party_ids:
+        seen.append(YearSource.funder_id.in_(actor.party_ids))
+    return or_(*seen)
+
+
+def allocations_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Officials see what went to projects of their area, funders what their money went to."""
+    if _reads_all(actor):
+        return true()
+    seen = [_area(Allocation.area_path, actor)]
     if actor.party_ids:
         seen.append(YearSource.funder_id.in_(actor.party_ids))
     return or_(*seen)

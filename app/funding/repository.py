@@ -196,11 +196,13 @@ async def allocations_of(session: AsyncSession, project_ids: Iterable[UUID]) -> 
     return found.all()
 
 
-async def allocations_on(session: AsyncSession, line_ids: Iterable[UUID]) -> Sequence[Allocation]:
-    found = await session.scalars(
-        select(Allocation).where(Allocation.line_id.in_(set(line_ids))).order_by(Allocation.id)
+def allocations_on(line_id: UUID, visible: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(Allocation)
+        .join(FundingLine, FundingLine.id == Allocation.line_id)
+        .join(YearSource, YearSource.id == FundingLine.source_id)
+        .where(Allocation.line_id == line_id, visible)
     )
-    return found.all()
 
 
 def _sum(measure: Measure) -> ColumnElement[int]:

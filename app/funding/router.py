@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import FundingSource
 from app.funding import permissions, repository, service, setup
-from app.funding.models import FundingLine, LedgerEntry, Measure, YearSource
+from app.funding.models import Allocation, FundingLine, LedgerEntry, Measure, YearSource
 from app.funding.schemas import (
     AllocationView,
     LedgerView,
@@ -24,7 +24,6 @@ from app.funding.schemas import (
 )
 from app.identity.authentication import SignedIn
 from app.kernel.errors import NotYou
-from app.kernel.money import FEN
 from app.kernel.paging import Order
 from app.web.conditional import Conditional, tag
 from app.web.listing import Listing, Page
@@ -133,11 +132,13 @@ async def change_line(
 
 
 @router.get("/funding/lines/{ref}/allocations", operation_id="list_allocations")
-async def allocations(session: ReadSession, actor: SignedIn, ref: str) -> list[AllocationView]:
-    """What a line is committed to."""
+async def allocations(
+    session: ReadSession, actor: SignedIn, listing: Listing, ref: str
+) -> Page[AllocationView]:
+    """What a line is committed to, as far as the projects are of the caller's area."""
     row = await setup.line(session, actor, ref)
-    found = await repository.allocations_on(session, [row.id])
-    return [AllocationView.model_validate(allocation, context=FEN) for allocation in found]
+    query = repository.allocations_on(row.id, permissions.allocations_visible_to(actor))
+    return await listing.answer(session, query, [Order(Allocation.id)], service.allocation_views)
 
 
 @router.get("/funding/ledger", operation_id="list_ledger")

@@ -17,7 +17,7 @@ from app.funding.models import Allocation, LedgerEntry, Measure
 from app.funding.proof import Proof, prove
 from app.funding.purse import Purse
 from app.funding.rules import Part, Standing
-from app.funding.schemas import LedgerView, TotalsView
+from app.funding.schemas import AllocationView, LedgerView, TotalsView
 from app.funding.setup import (
     change_line,
     change_source,
@@ -42,6 +42,7 @@ __all__ = [
     "Standing",
     "allocate",
     "allocate_many",
+    "allocation_views",
     "change_line",
     "change_source",
     "ledger_views",
@@ -273,6 +274,10 @@ def totals_view(found: Standing) -> TotalsView:
     return TotalsView.model_validate(
         {"as_of": clock.local(clock.now()), "entries": found.turns, **facts}, context=FEN
     )
+
+
+async def allocation_views(session: AsyncSession, rows: Sequence[Allocation]) -> list[AllocationView]:
+    return [AllocationView.model_validate(row, context=FEN) for row in rows]
 
 
 async def ledger_views(session: AsyncSession, entries: Sequence[LedgerEntry]) -> list[LedgerView]:

@@ -54,18 +54,20 @@ async def test_money_is_a_string_of_yuan_and_nothing_else(http: Http, session: A
 async def test_a_line_shows_what_is_free_and_who_may_see_it(http: Http, session: AsyncSession) -> None:
     source, line = await _source_and_line(http, session)
     assert (line["number"], line["free_yuan"]) == ("NJ2026-ZJ-0001", "200000.00")
-    part = Part(UUID(str(line["id"])), yuan(50_000), Category.ELDERLY_CARE, SUOJINCUN)
-    await service.allocate(session, CLERK, uuid7(), [part])
+    for amount, area in ((50_000, SUOJINCUN), (30_000, f"{XUANWU}/320102002")):
+        part = Part(UUID(str(line["id"])), yuan(amount), Category.ELDERLY_CARE, area)
+        await service.allocate(session, CLERK, uuid7(), [part])
     ours, theirs = await http(Role.STREET, area=SUOJINCUN), await http(Role.STREET, area=GULOU)
     url = "/api/v1/funding/lines/NJ2026-ZJ-0001"
-    assert (await ours.get(url)).json()["committed_yuan"] == "50000.00"
-    assert len((await ours.get(f"{url}/allocations")).json()) == 1
+    assert (await ours.get(url)).json()["committed_yuan"] == "80000.00"
+    allocated = (await ours.get(f"{url}/allocations")).json()["items"]
+    assert [each["amount_yuan"] for each in allocated] == ["50000.00"]
     assert (await theirs.get(url)).status_code == 404
     assert (await theirs.get("/api/v1/funding/lines")).json()["items"] == []
     supplier = await http(Role.ORGANIZATION, party=uuid7())
     assert (await supplier.get("/api/v1/funding/lines")).json()["items"] == []
     seen = (await (await http(Role.AUDITOR)).get(f"/api/v1/funding/sources/{source}")).json()
-    assert (seen["lines_yuan"], seen["committed_yuan"]) == ("200000.00", "50000.00")
+    assert (seen["lines_yuan"], seen["committed_yuan"]) == ("200000.00", "80000.00")
 
 
 async def test_a_line_is_resized_with_the_version_it_was_read_at(http: Http, session: AsyncSession) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from app.imports.cells.numerals import number as numeral
 from app.imports.cells.parsed import Cell, RowProblem, error, warning
 from app.imports.cells.text import text_of
 from app.imports.files.sheet import Sheet
@@ -115,7 +116,7 @@ class Preparation:
         if title and lead != title and not _NOTE.match(lead):
             return self._repeated_header(number, cells, title, title_at, headers)
         content = [index for index, cell in enumerate(cells) if text_of(cell)]
-        if content == [number_at]:
+        if content == [number_at] and numeral(lead.rstrip(".、")) is not None:
             return Skipped(
                 number,
                 cells,

@@ -77,7 +77,7 @@ def line(cell: Cell, context: Context) -> Parsed:
     text = _ANY_SPACE.sub(" ", text_of(cell))
     if says_nothing(text):
         return BLANK
-    return _bounded(_CJK_GAP.sub("", text))
+    return _bounded(_bared(_CJK_GAP.sub("", text)))
 
 
 def paragraph(cell: Cell, context: Context) -> Parsed:
@@ -85,7 +85,12 @@ def paragraph(cell: Cell, context: Context) -> Parsed:
     text = text_of(cell)
     if says_nothing(text):
         return BLANK
-    return _bounded("\n".join(part.strip() for part in text.split("\n")) if "\n" in text else text)
+    return _bounded(_bared("\n".join(part.strip() for part in text.split("\n")) if "\n" in text else text))
+
+
+def _bared(text: str) -> str:
+    """Without the apostrophe that exports (ours and others) put before text that looks like a formula."""
+    return text[1:] if text[0] == "'" and text[1:2] in ("=", "+", "-", "@") else text
 
 
 def _bounded(text: str) -> Parsed:

@@ -151,9 +151,7 @@ def _check_extent(text: bytes, name: str, limits: Limits) -> None:
     wide = any(
         column_index((far or near).decode()) >= limits.columns for far, near in _FAR_COLUMN.findall(text)
     )
-    if wide or any(
-        piece.count(b"<c>") + piece.count(b"<c ") > 2 * limits.columns for piece in text.split(b"<row")
-    ):
+    if wide or any(piece.count(b"<c") > 2 * limits.columns for piece in text.split(b"<row")):
         raise TooLarge(Problem(
             "too_many_columns", f"工作表“{name}”超过 {limits.columns} 列。", f"Sheet '{name}' has more than {limits.columns} columns.",
             values={"limit": limits.columns}))  # fmt: skip

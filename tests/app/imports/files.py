@@ -9,8 +9,6 @@ import openpyxl
 
 Rows = Sequence[Sequence[Any]]
 
-HEADER = ("序号", "项目名称", "项目简介", "服务类别", "所属区", "街道", "社区", "购买方", "预算金额(万元)")
-
 
 def project(title: str = "独居老人助餐探访项目", **cells: Any) -> dict[str, Any]:
     """One good row of a project list, by header; `cells` stand instead."""
@@ -61,7 +59,9 @@ def workbook(
     book = openpyxl.Workbook()
     book.remove(book.active)
     for at, given in enumerate(sheets):
-        name, rows = given if isinstance(given, tuple) and isinstance(given[0], str) else (f"Sheet{at + 1}", given)
+        name, rows = (
+            given if isinstance(given, tuple) and isinstance(given[0], str) else (f"Sheet{at + 1}", given)
+        )
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(list(row))

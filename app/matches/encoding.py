@@ -1,5 +1,6 @@
 """Embed texts in processes of their own, one per core. Imports nothing that a fresh process need not load."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -33,13 +34,17 @@ def cores() -> int:
 
 
 async def embedded(texts: Mapping[str, str]) -> AsyncIterator[Vectors]:
-    """The vectors of texts given by key, chunk by chunk as they are done, from one process per core."""
-    import asyncio
+    """The vectors of texts given by key, chunk by chunk as they are done, from one process per core.
 
+    A single chunk is not worth a process: it is done in a thread of this one.
+    """
     # Neighbours in length cost alike, so that no process waits long for the last chunk of another.
     keys = sorted(texts, key=lambda key: (-len(texts[key]), key))
     chunks = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
-    if not chunks:
+    if len(chunks) <= 1:
+        for chunk in chunks:
+            made = await asyncio.to_thread(embed, [texts[key] for key in chunk])
+            yield dict(zip(chunk, made, strict=True))
         return
     loop = asyncio.get_running_loop()
     with ProcessPoolExecutor(min(cores(), len(chunks)), mp_context=get_context("spawn")) as pool:

@@ -99,7 +99,8 @@ class MarketIndex:
         weights, rules = await weight_sets.in_force(session, edition), weight_sets.rules_of(edition)
         on_offer, offering = await read_market(session, edition.code)
         await self._vectors(session, on_offer, offering)
-        ranker = Ranker(clock.today(), weights=weights, rules=rules, store=_STORE)
+        encoder = encoding.text_model().encoder
+        ranker = Ranker(clock.today(), weights=weights, rules=rules, encoder=encoder, store=_STORE)
         self.live = await asyncio.to_thread(LiveIndex, ranker, offering, on_offer)
         self.position, self.weights, self._rules = position, weights, rules
 

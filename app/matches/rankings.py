@@ -89,10 +89,12 @@ async def for_organization(
         raise NotYou()
     edition = await (editions.get(session, code) if code else editions.current(session))
     market = await index.current(session, edition)
-    if market is not None and market.live is not None:
-        ranking = await asyncio.to_thread(market.live.projects_for, str(organization.id), limit + SPARE)
-        assert market.weights is not None
-        found = Found(places_of(ranking), "live", None, market.weights)
+    if market is not None and market.live is not None and market.weights is not None:
+        places: list[Place] = []
+        if market.live.ranker.projects_:
+            ranking = await asyncio.to_thread(market.live.projects_for, str(organization.id), limit + SPARE)
+            places = places_of(ranking)
+        found = Found(places, "live", None, market.weights)
     else:
         found = await _stored(session, edition, limit + SPARE, organization_id=organization.id)
     return _view(found, (await _items(session, found))[:limit])

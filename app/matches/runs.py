@@ -21,8 +21,17 @@ from app.matches.models import MatchRun
 from app.matches.schemas import RunDraft, RunProgress, RunView
 from app.organizations import service as organizations
 from app.projects import service as projects
-from matching import COLUMNS, GateRules, MemoryStore, Organization, Project, Ranker, Ranking, Weights
-from matching.text import organization_text, project_text
+from matching import (
+    COLUMNS,
+    GateRules,
+    MemoryStore,
+    Organization,
+    Project,
+    Ranker,
+    Ranking,
+    Weights,
+    required_texts,
+)
 
 RUN, EMBED = "match_run", "match_embed"
 KEPT = 50
@@ -130,9 +139,8 @@ async def read_market(
 
 def texts_of(on_offer: Sequence[Project], offering: Sequence[Organization]) -> dict[str, str]:
     """Every text to embed, by its key."""
-    texts = [*(project_text(p) for p in on_offer), *(organization_text(o) for o in offering)]
     model = encoding.text_model()
-    return {model.key(text): text for text in texts}
+    return {model.key(text): text for text in required_texts(offering, on_offer)}
 
 
 async def _embed(attempt: jobs.Attempt, texts: Mapping[str, str]) -> tuple[MemoryStore, int]:
@@ -163,7 +171,8 @@ def ranked(
     store: MemoryStore | None = None,
 ) -> Ranking:
     """The ranking of a run. Pure: the same inputs give the same bits, which is how a dossier is replayed."""
-    ranker = Ranker(as_of, weights=weights, rules=rules, store=store, random_state=seed)
+    encoder = encoding.text_model().encoder  # one per process: its weights are read once
+    ranker = Ranker(as_of, weights=weights, rules=rules, encoder=encoder, store=store, random_state=seed)
     return ranker.fit(offering).rank(on_offer, limit=KEPT)
 
 

@@ -15,7 +15,7 @@ from app.funding import service as funding
 from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
-from app.kernel.ids import take_numbers
+from app.kernel.ids import take_numbers, uuid7
 from app.kernel.lifecycle import data_as, lock, lock_many, move, move_many
 from app.matches import service as matches
 from app.negotiations import repository, rules
@@ -104,8 +104,25 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
     case = await _case(session, actor, project, organization.id, intent, draft, method, bidders)
     raise_all(rules.proposal(case))
     assert project.budget_fen is not None
+    # The place is taken first: the award's foreign key would share the organization's row, and two who share it
+    # and then both ask for it alone would wait for each other.
+    award_id = uuid7()
+    await organizations.reserve(
+        session,
+        actor,
+        organization_id=organization.id,
+        award_id=award_id,
+        project_id=project.id,
+        buyer_id=project.buyer_id,
+        amount_fen=draft.amount_fen,
+        category=project.category,
+        title=project.title,
+        starts_on=project.starts_on,
+        ends_on=project.ends_on,
+    )
     number = (await take_numbers(session, f"award:{project.id}"))[0]
     award = Award(
+        id=award_id,
         number=f"{project.number}-C{number:02d}",
         edition_code=project.edition_code,
         project_id=project.id,
@@ -131,19 +148,6 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
     if project.state == ProjectState.PUBLISHED:
         await projects.mark_negotiating(session, actor, project.id, award.number)
     await projects.mark_award_proposed(session, actor, project.id, award.number)
-    await organizations.reserve(
-        session,
-        actor,
-        organization_id=organization.id,
-        award_id=award.id,
-        project_id=project.id,
-        buyer_id=project.buyer_id,
-        amount_fen=award.amount_fen,
-        category=project.category,
-        title=project.title,
-        starts_on=project.starts_on,
-        ends_on=project.ends_on,
-    )
     return award
 
 

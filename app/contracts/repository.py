@@ -30,6 +30,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import CHINA
 from app.negotiations.models import Award, AwardState
 from app.negotiations.permissions import awards_visible_to
+from app.organizations.models import Organization
 from app.parties.models import Party
 from app.projects.models import Project
 
@@ -92,6 +93,11 @@ async def buyer_of(session: AsyncSession, project_id: UUID) -> tuple[UUID, str]:
         )
     ).one()
     return row.buyer_id, row.office or row.street_path or row.area_path
+
+
+async def hold_supplier(session: AsyncSession, supplier_id: UUID) -> None:
+    """Lock the organization's row: its standing and capacity do not change until the transaction ends."""
+    await session.execute(select(Organization.id).where(Organization.id == supplier_id).with_for_update())
 
 
 async def funders(session: AsyncSession, project_id: UUID) -> Sequence[UUID]:

@@ -8,6 +8,7 @@ from app.contracts.models import Contract, Signature
 from app.funding import service as funding
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.kernel.errors import NotYou
 from app.kernel.lifecycle import lock, move
 from app.negotiations import service as negotiations
 from app.organizations import service as organizations
@@ -17,7 +18,8 @@ from app.projects import service as projects
 async def sign(session: AsyncSession, actor: Actor, contract: Contract, note: str | None = None) -> Contract:
     """Sign for the actor's side; the last signature makes the contract active, in the same transaction as everything it means.
 
-    Project, award and contract are locked in that order; the supplier's gates are judged under the locks. Raises
+    Project, award, contract and supplier are locked in that order, and the gates are judged under the locks: a listing entered
+    meanwhile waits, or is seen. Raises
     `NotYou`, `NotNow` with every reason (award gone, days over, a gate broken, amount above the award).
     """
     await projects.locked(session, contract.project_id)
@@ -26,6 +28,9 @@ async def sign(session: AsyncSession, actor: Actor, contract: Contract, note: st
     event = "conclude" if permissions.may_sign_last(actor, contract) else "sign"
     missing = permissions.missing_sides(contract)
     sides = [side for side in missing if side in permissions.sides_of(actor, contract)]
+    if missing and not sides:
+        raise NotYou()
+    await repository.hold_supplier(session, contract.supplier_id)
     tranches = await repository.tranches(session, [contract.id])
     fingerprint = drafting.terms_sha256(contract, tranches)
     named = {"side": sides[0] if sides else None, "terms_sha256": fingerprint}

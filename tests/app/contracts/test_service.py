@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalogue.codes import CreditStatus
 from app.contracts import amending, delivery, drafting, payments, service
 from app.contracts.models import Payment, Signature
 from app.contracts.schemas import AmendmentDraft, ContractChange, PaymentDraft, RefundDraft
@@ -19,7 +20,9 @@ from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, SheqiaError
 from app.kernel.journal import JournalEntry
 from app.kernel.money import FEN
 from app.negotiations import awards
+from app.organizations import service as organizations
 from app.organizations.models import Engagement
+from app.organizations.schemas import CreditListing
 from tests.factories import actors
 from tests.factories import contracts as make
 from tests.factories import negotiations as table
@@ -152,12 +155,12 @@ async def test_nobody_signs_twice_or_for_another(session: AsyncSession) -> None:
 
 async def test_an_organization_listed_since_the_award_does_not_sign(session: AsyncSession) -> None:
     deal = await make.make_drafted(session)
-    await session.execute(
-        text("UPDATE organizations SET state = 'cancelled' WHERE id = :id"),
-        {"id": deal.pair.organization.id},
+    listing = CreditListing(
+        listed=CreditStatus.SERIOUS_ILLEGALITY_LIST, reason="伪造变更登记", listed_on=clock.today()
     )
+    await organizations.list_credit_event(session, actors.district(), deal.pair.organization, listing)
     codes = await refused(service.transition(session, deal.supplier, deal.contract, "sign", None, {}))
-    assert codes and all(code.startswith("H_") for code in codes)
+    assert codes == ["H_CREDIT"]
 
 
 async def test_after_thirty_days_it_is_too_late_to_sign(session: AsyncSession) -> None:

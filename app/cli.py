@@ -46,7 +46,7 @@ def serve(
     chosen = _settings(data=data, port=port, host=host, workers=workers)
     if demo and chosen.database_url and not force:
         raise CannotRun(DEMO_ELSEWHERE, exit_code=2)
-    serving.serve(chosen, errand="app.demo" if demo else None)
+    serving.serve(chosen, errand=["app.demo", *(["--force"] if force else [])] if demo else [])
 
 
 @app.command()

@@ -9,11 +9,19 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import logs
+from app.complaints.service import tick as complaints_tick
 from app.connect import connected, driver_arguments
+from app.contracts.service import tick as contracts_tick
+from app.imports.service import HANDLERS as IMPORT_HANDLERS
+from app.imports.service import tick as imports_tick
 from app.kernel import clock, sandbox, sealer
 from app.kernel.database import Database
 from app.kernel.job_worker import Worker
 from app.kernel.jobs import Handler
+from app.matches.runs import EMBED, RUN, embed_missing, perform
+from app.negotiations.service import tick as negotiations_tick
+from app.organizations.service import tick as organizations_tick
 from app.projects.service import tick as projects_tick
 from app.settings import Settings
 from app.settings import settings as read_settings
@@ -21,12 +29,19 @@ from app.web import idempotency
 
 log = structlog.get_logger()
 
-HANDLERS: Mapping[str, Handler] = {}
+HANDLERS: Mapping[str, Handler] = {**IMPORT_HANDLERS, RUN: perform, EMBED: embed_missing}
 """Every kind of job and who does it."""
 
 Tick = Callable[[AsyncSession], Awaitable[object]]
 
-TICKS: Sequence[Tick] = (projects_tick,)
+TICKS: Sequence[Tick] = (
+    complaints_tick,
+    contracts_tick,
+    imports_tick,
+    negotiations_tick,
+    organizations_tick,
+    projects_tick,
+)
 """What each domain does when time has passed: expire, remind, close a notice period. Idempotent; run in one transaction each."""
 
 TICK_SECONDS = 5.0
@@ -76,6 +91,7 @@ def main() -> None:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        logs.configure(read_settings())
         await run(read_settings(), stopping)
 
     asyncio.run(body())

@@ -42,10 +42,10 @@ def say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def serve(settings: Settings, *, errand: str | None = None) -> None:
+def serve(settings: Settings, *, errand: Sequence[str] = ()) -> None:
     """Serve until SIGINT or SIGTERM. Raises `CannotRun` when something keeps it from starting or going on.
 
-    `errand` names a module run beside the service once it answers; when that fails, everything ends with its exit code.
+    `errand` names a module, with its arguments, run beside the service once it answers; when that fails, everything ends with its exit code.
     """
     with (
         listening(settings) as listener,
@@ -59,7 +59,9 @@ def serve(settings: Settings, *, errand: str | None = None) -> None:
                 child.start()
             asyncio.run(_prepare(settings))
             gate.open()
-            children.append(Child("worker", [sys.executable, "-P", "-m", "app.worker"]))
+            children.append(
+                Child("worker", [sys.executable, "-P", "-c", "from app.worker import main; main()"])
+            )
             children[-1].start()
             _await_ready(children, listener, stopping)
             if errand and not stopping.asked:
@@ -105,8 +107,8 @@ def _api(number: int, listener: socket.socket, gate: "Gate") -> "Child":
     return Child(f"api-{number}", command, descriptors)
 
 
-def _run_errand(module: str, stopping: "Stopping") -> None:
-    errand = Child(module, [sys.executable, "-P", "-m", module])
+def _run_errand(module: Sequence[str], stopping: "Stopping") -> None:
+    errand = Child(module[0], [sys.executable, "-P", "-m", *module])
     errand.start()
     try:
         while errand.is_alive and not stopping.asked:
@@ -114,7 +116,9 @@ def _run_errand(module: str, stopping: "Stopping") -> None:
     finally:
         _end([errand])
     if errand.process and errand.process.returncode and not stopping.asked:
-        failed = Problem("errand_failed", f"{module} 失败，原因见上方输出。", f"{module} failed; see above.")
+        failed = Problem(
+            "errand_failed", f"{module[0]} 失败，原因见上方输出。", f"{module[0]} failed; see above."
+        )
         raise CannotRun(failed, exit_code=errand.process.returncode)
 
 
@@ -310,8 +314,11 @@ def answer(listener: int, gate: int) -> None:
     """Be one API process on the inherited listening socket, as soon as the gate opens."""
     import uvicorn
 
+    from app import logs
     from app.main import create_app
+    from app.settings import settings
 
+    logs.configure(settings())
     os.read(gate, 1)
     config = uvicorn.Config(
         create_app,

@@ -23,6 +23,7 @@ from app.web.transitions import Possibilities, Transition, possibilities
 router = APIRouter(route_class=UnitOfWork)
 
 Ref = Annotated[str, Path(max_length=64, description="UUID or human number")]
+Named = Annotated[str | None, Query(max_length=64, description="UUID or human number")]
 NEWEST = [Order(Award.created_at, descending=True), Order(Award.id, descending=True)]
 
 
@@ -60,7 +61,7 @@ async def propose(
 async def of_project(session: ReadSession, actor: Anyone, listing: Listing, project: Ref) -> Page[AwardView]:
     """The awards of a project that the caller may see, newest first."""
     found = await projects.get(session, actor, project)
-    query = repository.awards(awards_visible_to(actor), project_id=found.id)
+    query = repository.awards(awards_visible_to(actor), project=str(found.id))
     return await _page(session, actor, listing, query)
 
 
@@ -69,16 +70,16 @@ async def listed(
     session: ReadSession,
     actor: Anyone,
     listing: Listing,
-    project_id: UUID | None = None,
-    organization_id: UUID | None = None,
+    project: Named = None,
+    organization: UUID | None = None,
     edition: str | None = None,
     state: Annotated[list[AwardState] | None, Query()] = None,
 ) -> Page[AwardView]:
     """Awards, public from their notice on, newest first."""
     query = repository.awards(
         awards_visible_to(actor),
-        project_id=project_id,
-        organization_id=organization_id,
+        project=project,
+        organization=organization,
         edition=edition,
         states=state,
     )

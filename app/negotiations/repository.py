@@ -59,37 +59,43 @@ async def term_sheet(session: AsyncSession, sheet_id: UUID, seen: ColumnElement[
 def intents(
     seen: ColumnElement[bool],
     *,
-    project_id: UUID | None = None,
-    organization_id: UUID | None = None,
+    project: str | None = None,
+    organization: UUID | None = None,
     edition: str | None = None,
     states: Sequence[str] | None = None,
 ) -> Select[Intent]:
-    query = select(Intent).where(seen)
-    if project_id is not None:
-        query = query.where(Intent.project_id == project_id)
-    if organization_id is not None:
-        query = query.where(Intent.organization_id == organization_id)
-    if edition is not None:
-        query = query.where(Intent.edition_code == edition)
-    return query.where(Intent.state.in_(states)) if states else query
+    return select(Intent).where(seen, *_filters(Intent, project, organization, edition, states))
 
 
 def awards(
     seen: ColumnElement[bool],
     *,
-    project_id: UUID | None = None,
-    organization_id: UUID | None = None,
+    project: str | None = None,
+    organization: UUID | None = None,
     edition: str | None = None,
     states: Sequence[str] | None = None,
 ) -> Select[Award]:
-    query = select(Award).where(seen)
-    if project_id is not None:
-        query = query.where(Award.project_id == project_id)
-    if organization_id is not None:
-        query = query.where(Award.organization_id == organization_id)
+    return select(Award).where(seen, *_filters(Award, project, organization, edition, states))
+
+
+def _filters(
+    model: Any,
+    project: str | None,
+    organization: UUID | None,
+    edition: str | None,
+    states: Sequence[str] | None,
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if project is not None:
+        named = select(Project.id).where(referred(Project.id, Project.number, project))
+        found.append(model.project_id.in_(named))
+    if organization is not None:
+        found.append(model.organization_id == organization)
     if edition is not None:
-        query = query.where(Award.edition_code == edition)
-    return query.where(Award.state.in_(states)) if states else query
+        found.append(model.edition_code == edition)
+    if states:
+        found.append(model.state.in_(states))
+    return found
 
 
 async def project_state(session: AsyncSession, project_id: UUID) -> str:

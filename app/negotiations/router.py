@@ -30,6 +30,7 @@ from app.web.transitions import Possibilities, Transition, possibilities
 router = APIRouter(prefix="/api/v1", tags=["negotiations"], route_class=UnitOfWork)
 
 Ref = Annotated[str, Path(max_length=64, description="UUID or human number")]
+Named = Annotated[str | None, Query(max_length=64, description="UUID or human number")]
 NEWEST = [Order(Intent.created_at, descending=True), Order(Intent.id, descending=True)]
 
 
@@ -38,16 +39,16 @@ async def listed(
     session: ReadSession,
     actor: SignedIn,
     listing: Listing,
-    project_id: UUID | None = None,
-    organization_id: UUID | None = None,
+    project: Named = None,
+    organization: UUID | None = None,
     edition: str | None = None,
     state: Annotated[list[IntentState] | None, Query()] = None,
 ) -> Page[IntentView]:
     """Expressions of interest of one's own side; rivals' are never listed."""
     query = repository.intents(
         visible_to(actor),
-        project_id=project_id,
-        organization_id=organization_id,
+        project=project,
+        organization=organization,
         edition=edition,
         states=state,
     )

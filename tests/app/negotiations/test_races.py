@@ -16,8 +16,8 @@ from app.negotiations.models import OPEN_INTENTS, Award, Intent
 from app.organizations.models import HOLDING, Engagement
 from app.projects import service as projects
 from tests.factories import negotiations as table
-from tests.factories.negotiations import Pair, join, make_pair
 from tests.factories.market import make_published
+from tests.factories.negotiations import Pair, join, make_pair
 
 Act = Callable[[AsyncSession], Awaitable[Any]]
 

@@ -119,7 +119,7 @@ async def test_the_whole_way_to_an_award(fair: Fair) -> None:
 
 async def test_a_rival_finds_the_offer_in_no_list_no_export_and_no_feed(fair: Fair, http: Http) -> None:
     made = await at_table(fair)
-    inside = await fair.supplier.get("/api/v1/intents")
+    inside = await fair.supplier.get(f"/api/v1/intents?project={fair.pair.project.number}")
     assert SECRET_OFFER in inside.text, "the offer exists, and its own side reads it"
     assert SECRET_OFFER in (await fair.street.get("/api/v1/intents?format=csv")).content.decode()
     outsiders = [
@@ -138,8 +138,8 @@ async def test_a_rival_finds_the_offer_in_no_list_no_export_and_no_feed(fair: Fa
             for name in ("intents", "awards")
             for kind in ("", "?format=csv", "?format=xlsx")
         ),
-        f"/api/v1/intents?project_id={project.id}",
-        f"/api/v1/intents?organization_id={organization.id}&state=shortlisted",
+        f"/api/v1/intents?project={project.number}",
+        f"/api/v1/intents?organization={organization.id}&state=shortlisted",
         *(f"{intent}{rest}" for rest in ("", "/talks", "/term-sheets", "/transitions")),
         f"/api/v1/intents/{made['intent']['number']}",
         f"/api/v1/talks/{made['talk']['id']}",

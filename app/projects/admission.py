@@ -22,7 +22,7 @@ from app.projects import facts as loading
 from app.projects.facts import Facts
 from app.projects.lifecycle import LIFECYCLE
 from app.projects.lots import follow_parents
-from app.projects.models import Project
+from app.projects.models import Project, ProjectState
 
 Outcome = dict[UUID, SheqiaError | None]
 
@@ -45,7 +45,10 @@ async def start_review_many(
 async def return_many(
     session: AsyncSession, actor: Actor, projects: Sequence[Project], note: str | None = None
 ) -> Outcome:
-    """Give projects back to be mended, with the reason."""
+    """Give projects back to be mended, with the reason; an admitted one gives its money back."""
+    for project in projects:
+        if project.state == ProjectState.APPROVED and _passes(project, "return", actor, {}, None):
+            await funding.release_allocation(session, actor, project.id)
     return await _move(session, actor, projects, "return", note)
 
 
@@ -109,7 +112,7 @@ async def admit_many(
     session: AsyncSession, actor: Actor, projects: Sequence[Project], note: str | None = None
 ) -> Outcome:
     """Take submitted projects into review and admit those that pass every check, in one act."""
-    submitted = [project for project in projects if project.state == "submitted"]
+    submitted = [project for project in projects if project.state == ProjectState.SUBMITTED]
     outcome = await start_review_many(session, actor, submitted, note)
     stuck = {project_id for project_id, error in outcome.items() if error is not None}
     rest = [project for project in projects if project.id not in stuck]
@@ -191,7 +194,7 @@ def _passes(
     line = LIFECYCLE.line(project.state, event)
     if line is None or not (actor.is_system or line.who(actor, project)):
         return False
-    return not LIFECYCLE.judge(line, Case(project, actor, data or {}, seen[project.id], note="-"))
+    return not LIFECYCLE.judge(line, Case(project, actor, data or {}, seen.get(project.id), note="-"))
 
 
 async def _move(

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import UnsuccessfulReason
 from app.funding import service as funding
-from app.kernel.actor import Actor
-from app.kernel.lifecycle import move
+from app.kernel.actor import Actor, machine
+from app.kernel.errors import raise_all
+from app.kernel.lifecycle import Case, move
+from app.projects import rules
 from app.projects.entering import existing
 from app.projects.lifecycle import LIFECYCLE
 from app.projects.lots import follow_parents
@@ -18,7 +20,7 @@ from app.projects.models import Project, ProjectState
 async def _mark(
     session: AsyncSession, actor: Actor, project_id: UUID, event: str, note: str | None, **columns: Any
 ) -> Project:
-    project = await existing(session, project_id)
+    project = await _alone(session, project_id)
     await move(session, LIFECYCLE, project, event, actor, note, owned=True)
     for name, value in columns.items():
         setattr(project, name, value)
@@ -27,11 +29,18 @@ async def _mark(
     return project
 
 
+async def _alone(session: AsyncSession, project_id: UUID) -> Project:
+    """A project that later domains deal with: one with lots never is, its lots are."""
+    project = await existing(session, project_id)
+    raise_all(rules.is_no_parent(Case(project, machine("marks"))))
+    return project
+
+
 async def mark_negotiating(
     session: AsyncSession, actor: Actor, project_id: UUID, note: str | None = None
 ) -> Project:
     """An intent is open. Harmless when others are open already."""
-    project = await existing(session, project_id)
+    project = await _alone(session, project_id)
     if project.state == ProjectState.NEGOTIATING:
         return project
     return await _mark(session, actor, project_id, "open_talks", note)

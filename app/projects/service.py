@@ -198,7 +198,8 @@ async def _move(
 ) -> Project:
     if event in ENDS and LIFECYCLE.line(project.state, event):
         await funding.release_allocation(session, actor, project.id)
-    await move(session, LIFECYCLE, project, event, actor, note, data=data)
+    # The rules of these lines read the project's own row: nothing else is loaded.
+    await move(session, LIFECYCLE, project, event, actor, note, data=data, facts=())
     if event == "withdraw":
         await _offer_no_more(session, actor, project)
     await follow_parents(session, actor, [project])

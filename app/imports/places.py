@@ -21,6 +21,7 @@ def settle(record: dict[str, Any], row: Row) -> Area | None:
     """Make district, street, community and communities of a record canonical and agree; the innermost area known."""
     gazetteer = Gazetteer.default()
     district = _district(record, row, gazetteer)
+    named = bool(record.get("street"))
     street = _street(record, row, gazetteer, district)
     if street is not None:
         home = gazetteer.parent(street)
@@ -30,8 +31,9 @@ def settle(record: dict[str, Any], row: Row) -> Area | None:
     _communities(record, row)
     names = record.get("communities") or []
     if names and street is None:
-        _without_street(record, row, names)
-        names = []
+        if not named:
+            _without_street(record, row, names)
+        record["communities"], names = None, []
     record["community"] = names[0] if names else None
     if street is not None and len(names) == 1:
         return gazetteer.community(street, names[0])
@@ -165,7 +167,6 @@ def _communities(record: dict[str, Any], row: Row) -> None:
 
 def _without_street(record: dict[str, Any], row: Row, names: list[str]) -> None:
     """A community is found by its street; without one its name is kept as the address."""
-    record["communities"] = None
     where = "、".join(names)
     record["delivery_address"] = f"{record.get('delivery_address') or ''} {where}".strip()
     row.add(

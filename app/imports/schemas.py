@@ -128,6 +128,7 @@ class ImportResult(BaseModel):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    rejected: int = 0
 
 
 class ImportView(BaseModel):

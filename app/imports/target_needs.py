@@ -89,7 +89,7 @@ def _record(view: NeedView, names: Mapping[str, str]) -> dict[str, Any]:
     codes = view.area_path.split("/")
     gazetteer = Gazetteer.default()
     above = [gazetteer.areas[code].name if code in gazetteer.areas else None for code in codes[1:3]]
-    community = names.get(view.area_path) if len(codes) > 3 else None
+    community = names.get(codes[-1]) if len(codes) > 3 else None
     return plain({
         "title": view.title,
         "description": view.description,

@@ -34,7 +34,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("contacts_planned", "涉及人次", ("人次",), count, ""),
     Column("district", "所属区", ("区县", "区", "所在区"), line, "鼓楼区", fills="area"),
     Column("street", "街道", ("街道(乡镇)", "镇街", "所属街道", "街镇", "所在街道"), line, "宁海路街道", fills="area", required=True),
-    Column("community", "社区", ("社区(村)", "所属社区", "所在社区", "村居"), line, "", fills="merge", required=True),
+    Column("community", "社区", ("社区(村)", "所属社区", "所在社区", "村居"), line, "银杏里社区", fills="merge", required=True),
     Column("delivery_address", "地点", ("地址", "需求地点", "实施地点"), line, ""),
     Column("grid", "网格", ("所属网格",), line, ""),
     Column("raised_on", "提出时间", ("收集时间", "登记时间", "提出日期", "日期"), renamed(day), "2026-01-15", iso, date=True),

@@ -42,7 +42,7 @@ COLUMNS: tuple[Column, ...] = (
            organization_name, "南京市鼓楼区示例社会工作服务中心", required=True, free_text=True),
     Column("former_names", "曾用名", ("原名称", "原名"), words, "", joined),
     Column("uscc", "统一社会信用代码", ("信用代码", "登记证号", "机构代码", "社会信用代码", "统一代码", "统一信用代码",
-           "统一社会信用代码/登记证号"), uscc, "52320106XX9900017F", required=True, free_text=True),
+           "统一社会信用代码/登记证号"), uscc, "52320106XX9900017P", required=True, free_text=True),
     Column("old_reg_no", "原登记证号", ("旧登记证号", "民证字号"), line, ""),
     Column("registration_type", "登记类型", ("组织类型", "机构性质", "机构类型", "社会组织类型", "单位性质"),
            one_of("registration_type"), "社会服务机构", labels("registration_type")),

@@ -67,7 +67,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("street", "街道", ("街道(乡镇)", "镇街", "所属街道", "街镇", "街道/镇", "镇(街道)", "街道(镇)", "所在街道", "街道名称"), line,
            "宁海路街道", fills="area", required=True),
     Column("community", "社区", ("社区(村)", "实施社区", "项目实施所在社区", "社区/村", "所属社区", "所在社区", "村居", "社区名称",
-           "村(社区)"), line, "", fills="merge"),
+           "村(社区)"), line, "银杏里社区", fills="merge"),
     Column("delivery_address", "实施地点", ("服务地址", "实施地址", "项目地点", "详细地址"), line, ""),
     Column("grid", "网格", ("所属网格", "网格编号"), line, ""),
     Column("buyer", "购买方", ("购买主体", "采购单位", "需求单位", "申报单位", "甲方", "采购人", "发布单位", "需求方"),
@@ -125,10 +125,19 @@ def finish(record: dict[str, Any], row: Row) -> None:
     _settle_money(record, row)
     if not record.get("buyer"):
         _assume_buyer(record, row)
+    _settle_results(record)
     title = record.get("title")
     if title and not 4 <= len(title) <= 80:
         row.add(warning("title_length", f"项目名称应为 4 至 80 字，现为 {len(title)} 字，提交前须修改。",
                         f"A title has 4 to 80 characters, this one {len(title)}; change it before submitting."), "title")  # fmt: skip
+
+
+def _settle_results(record: dict[str, Any]) -> None:
+    """What has no number is no output: it is what the project hopes for."""
+    outputs = record.get("outputs") or []
+    hopes = [{"indicator": item["indicator"]} for item in outputs if item.get("target") is None]
+    record["outputs"] = [item for item in outputs if item.get("target") is not None] or None
+    record["outcomes"] = [*(record.get("outcomes") or []), *hopes] or None
 
 
 def settle_period(record: dict[str, Any], row: Row) -> None:

@@ -175,6 +175,7 @@ class NegotiatedMoney(Figure):
     def query(self, scope: Scope) -> Select[Any, Any]:
         best = (
             select(func.max(Talk.offered_fen).label("offer"))
+            .select_from(Talk)
             .join(Intent, Intent.id == Talk.intent_id)
             .where(Intent.project_id.in_(scope.project_ids()), Talk.state == TalkState.CONFIRMED)
             .group_by(Intent.project_id)
@@ -216,6 +217,7 @@ class TalkMinutes(Figure):
     def query(self, scope: Scope) -> Select[Any, Any]:
         return (
             select(func.coalesce(func.sum(Talk.duration_minutes), 0), func.count())
+            .select_from(Talk)
             .join(Intent, Intent.id == Talk.intent_id)
             .where(Intent.project_id.in_(scope.project_ids()), Talk.duration_minutes.is_not(None))
         )
@@ -241,6 +243,7 @@ class MilestonesOnTime(Figure):
         in_time = func.count().filter(Milestone.met_on <= Milestone.due_on)
         return (
             select(in_time, func.count())
+            .select_from(Milestone)
             .join(Contract, Contract.id == Milestone.contract_id)
             .where(Contract.project_id.in_(scope.project_ids()))
             .where((Milestone.due_on <= clock.today()) | (Milestone.met_on.is_not(None)))
@@ -278,6 +281,7 @@ class RefundedMoney(Figure):
     def query(self, scope: Scope) -> Select[Any, Any]:
         return (
             select(func.coalesce(func.sum(Payment.amount_fen), 0), literal(None))
+            .select_from(Payment)
             .join(Contract, Contract.id == Payment.contract_id)
             .where(Contract.project_id.in_(scope.project_ids()), Payment.kind == PaymentKind.REFUND)
         )

@@ -90,6 +90,7 @@ class CapacityInUse(Figure):
         inside = Organization.area_path.startswith(scope.area_path) if scope.area_path else literal(True)
         taken = (
             select(func.count())
+            .select_from(Engagement)
             .join(Organization, Organization.id == Engagement.organization_id)
             .where(live, inside)
             .scalar_subquery()

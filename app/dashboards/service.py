@@ -49,7 +49,7 @@ async def _states(session: AsyncSession, scope: Scope) -> dict[str, int]:
     rows = await session.execute(
         select(Project.state, func.count()).where(scope.where()).group_by(Project.state)
     )
-    found = dict(rows.tuples().all())
+    found = {row[0]: row[1] for row in rows}
     return {state.value: found[state.value] for state in ProjectState if state.value in found}
 
 

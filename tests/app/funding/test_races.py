@@ -5,16 +5,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import Category
-from app.funding import service
+from app.funding import service, setup
 from app.funding.models import Allocation, FundingLine, YearSource
+from app.funding.schemas import LineChange
 from app.funding.service import Measure, Part
 from app.kernel.database import Database
-from app.kernel.errors import NotNow
+from app.kernel.errors import NotNow, Stale
 from app.kernel.ids import uuid7
 from tests.factories.editions import make_edition
 from tests.factories.funding import CLERK, lottery_draft, make_line, make_source, yuan
@@ -94,6 +96,17 @@ async def test_lines_taken_in_opposite_orders_do_not_deadlock(committed: Databas
         await service.allocate(session, CLERK, uuid7(), parts if place % 2 else parts[::-1])
 
     assert await all_at_once(committed, take, 30) == {"done": 10, "line_overdrawn": 20}
+
+
+async def test_a_line_that_changed_meanwhile_is_not_overwritten(committed: Database) -> None:
+    line = await stored_line(committed, 1_000)
+    async with committed.writing() as slow:
+        mine = await setup.line(slow, CLERK, line.number)
+        async with committed.writing() as quick:
+            theirs = await setup.line(quick, CLERK, line.number)
+            await service.change_line(quick, CLERK, theirs, LineChange(name="改名的资金线"))
+        with pytest.raises(Stale):
+            await service.change_line(slow, CLERK, mine, LineChange(name="另一个名字"))
 
 
 async def test_one_tranche_is_paid_once(committed: Database) -> None:

@@ -1,4 +1,4 @@
-"""Twenty lists at once name the same bodies and places: each is entered once, and nobody waits for ever."""
+"""Six lists at once name the same bodies and places: each is entered once, and nobody waits for ever."""
 
 import asyncio
 
@@ -14,16 +14,17 @@ from app.parties.models import Party
 from tests.factories.actors import SUOJINCUN
 from tests.factories.parties import party_draft
 
-LISTS = 20
+LISTS = 6
+NAMES = 2_500
 
 
-async def test_twenty_lists_name_the_same_bodies(committed: Database) -> None:
+async def test_six_lists_name_the_same_bodies(committed: Database) -> None:
     ready = asyncio.Barrier(LISTS)
-    names = [f"第{n}街道办事处" for n in range(30)]
+    names = [f"第{n}街道办事处" for n in range(NAMES)]
 
     async def read_in(place: int) -> list[object]:
-        # every list has the bodies in another order: without one order of writing this deadlocks
-        turned = names[place:] + names[:place]
+        # half of the lists run backwards: without one order of writing this deadlocks
+        turned = names[::-1] if place % 2 else names
         async with committed.writing() as session:
             await session.connection()
             await ready.wait()
@@ -40,12 +41,12 @@ async def test_twenty_lists_name_the_same_bodies(committed: Database) -> None:
         assert await session.scalar(named) == len(names)
 
 
-async def test_twenty_lists_enter_the_same_communities(committed: Database) -> None:
+async def test_six_lists_enter_the_same_communities(committed: Database) -> None:
     ready = asyncio.Barrier(LISTS)
-    names = [f"第{n}社区" for n in range(30)]
+    names = [f"第{n}社区" for n in range(NAMES)]
 
     async def read_in(place: int) -> set[str]:
-        turned = names[place:] + names[:place]
+        turned = names[::-1] if place % 2 else names
         async with committed.writing() as session:
             await session.connection()
             await ready.wait()

@@ -168,13 +168,14 @@ async def move(
     *,
     data: Mapping[str, Any] | None = None,
     facts: Any = None,
+    values: Mapping[str, Any] | None = None,
     change: Mapping[str, Any] | None = None,
     owned: bool = False,
 ) -> Line:
     """Move `thing` by `event`, or raise with every reason why not, changing nothing.
 
     Raises `NotNow` (no such line: names the events that are possible; or broken rules) and `NotYou`.
-    `change` joins the journal entry. `facts` replaces the lifecycle's own loader where the service has them already.
+    `values` are columns that change together with the state. `change` joins the journal entry. `facts` replaces the lifecycle's own loader where the service has them already.
     `owned`: the domain that owns this event calls, and has asked who may act already.
     """
     await lock(session, thing)
@@ -183,6 +184,8 @@ async def move(
         facts = await lifecycle.facts(session, thing)
     raise_all(lifecycle.judge(line, Case(thing, actor, data or {}, facts, note)))
     source, thing.state, thing.state_since = thing.state, line.target, clock.now()
+    for name, value in (values or {}).items():
+        setattr(thing, name, value)
     await session.flush()
     await journal.record(session, actor, _entry(lifecycle, thing, event, source, note, change))
     return line

@@ -93,13 +93,15 @@ async def transition(
         return await _decide(session, actor, complaint, event, note, data_as(Decision, data))
     if event == "agree":
         return await _agree(session, actor, complaint, note, data_as(Agreement, data))
-    await move(session, LIFECYCLE, complaint, event, actor, note)
+    values: dict[str, Any] = {}
     if event == "accept":
-        complaint.handler_id, complaint.handler = actor.account_id, actor.label
+        values = {"handler_id": actor.account_id, "handler": actor.label}
+    if event in ("refuse", "withdraw"):
+        values = {"result": note}
+    await move(session, LIFECYCLE, complaint, event, actor, note, values=values)
     if event == "appeal":
         await _appealed(session, actor, complaint, note)
     if event in ("refuse", "withdraw"):
-        complaint.result = note
         await _unblock(session, actor, complaint)
     await session.flush()
     return complaint
@@ -108,14 +110,12 @@ async def transition(
 async def _decide(
     session: AsyncSession, actor: Actor, complaint: Complaint, event: str, note: str | None, wanted: Decision
 ) -> Complaint:
-    first = event == "decide"
-    await move(session, LIFECYCLE, complaint, event, actor, note, data={"outcome": wanted.outcome})
-    complaint.outcome = wanted.outcome
-    if first:
-        complaint.result = note
-        await _start_appeal_clock(session, complaint)
-    else:
-        complaint.appeal_result, complaint.appeal_handler_id = note, actor.account_id
+    values: dict[str, Any] = {"appeal_result": note, "appeal_handler_id": actor.account_id}
+    if event == "decide":
+        values = {"result": note, **await _appeal_clock(session, complaint)}
+    values["outcome"] = wanted.outcome
+    data = {"outcome": wanted.outcome}
+    await move(session, LIFECYCLE, complaint, event, actor, note, data=data, values=values)
     if complaint.outcome == Outcome.DISMISSED:
         await _unblock(session, actor, complaint)
     await _publish(session, actor, complaint, wanted.publish, note)
@@ -125,18 +125,23 @@ async def _decide(
 async def _agree(
     session: AsyncSession, actor: Actor, complaint: Complaint, note: str | None, wanted: Agreement
 ) -> Complaint:
-    await move(session, LIFECYCLE, complaint, "agree", actor, note, data=wanted.model_dump())
-    complaint.agreement, complaint.follow_up_on = wanted.agreement, wanted.follow_up_on
-    complaint.outcome, complaint.result = Outcome.AGREED, note or "双方达成调解协议"
-    await _start_appeal_clock(session, complaint)
+    values = {
+        "agreement": wanted.agreement,
+        "follow_up_on": wanted.follow_up_on,
+        "outcome": Outcome.AGREED,
+        "result": note or "双方达成调解协议",
+        **await _appeal_clock(session, complaint),
+    }
+    data = wanted.model_dump()
+    await move(session, LIFECYCLE, complaint, "agree", actor, note, data=data, values=values)
     await _publish(session, actor, complaint, wanted.publish, complaint.result)
     return complaint
 
 
-async def _start_appeal_clock(session: AsyncSession, complaint: Complaint) -> None:
+async def _appeal_clock(session: AsyncSession, complaint: Complaint) -> dict[str, Any]:
     settings = await editions.settings_of(session, complaint.edition_code)
-    complaint.decided_at = clock.now()
-    complaint.appeal_until = editions.working_days_after(clock.today(), settings.complaint_working_days)
+    until = editions.working_days_after(clock.today(), settings.complaint_working_days)
+    return {"decided_at": clock.now(), "appeal_until": until}
 
 
 async def _appealed(session: AsyncSession, actor: Actor, complaint: Complaint, note: str | None) -> None:

@@ -43,9 +43,7 @@ NO_EVIDENCE = Problem(
 async def start(session: AsyncSession, actor: Actor, contract: Contract, note: str | None) -> Contract:
     """The service begins, once its day has come and the first tranche is paid."""
     await projects.locked(session, contract.project_id)
-    await move(session, LIFECYCLE, contract, "start", actor, note)
-    contract.started_at = clock.now()
-    await session.flush()
+    await move(session, LIFECYCLE, contract, "start", actor, note, values={"started_at": clock.now()})
     await projects.mark_in_delivery(session, actor, contract.project_id, note)
     return contract
 

@@ -79,6 +79,11 @@ class Contract(Searchable, Stated, Base):
             name="supplier_is_no_other_side",
         ),
         CheckConstraint("signed_sides <@ needed_sides", name="signed_by_its_sides"),
+        CheckConstraint(
+            "state IN ('draft', 'partly_signed', 'void')"
+            " OR (signed_at IS NOT NULL AND needed_sides <@ signed_sides)",
+            name="active_means_signed_by_all",
+        ),
         UniqueConstraint("edition_code", "number"),
         Index(
             "uq_contracts_one_live_per_project", "project_id", unique=True, postgresql_where=text(_NOT_ENDED)

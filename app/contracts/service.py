@@ -199,10 +199,8 @@ async def _mark_final(
     session: AsyncSession, actor: Actor, contract_id: UUID, event: str, note: str | None
 ) -> Contract:
     contract = await held(session, contract_id)
-    await move(session, LIFECYCLE, contract, event, actor, note, owned=True)
-    if event == "accept":
-        contract.final_passed_at = clock.now()
-    await session.flush()
+    values = {"final_passed_at": clock.now()} if event == "accept" else {}
+    await move(session, LIFECYCLE, contract, event, actor, note, owned=True, values=values)
     mark = projects.mark_accepted if event == "accept" else projects.mark_failed
     await mark(session, actor, contract.project_id, note)
     await organizations.release(session, actor, contract.award_id, reason=event)

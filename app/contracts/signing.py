@@ -1,5 +1,7 @@
 """Signing: side by side, until the last signature makes the contract stand, or nobody signs and the paper is void."""
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.contracts import drafting, permissions, repository
@@ -34,7 +36,10 @@ async def sign(session: AsyncSession, actor: Actor, contract: Contract, note: st
     tranches = await repository.tranches(session, [contract.id])
     fingerprint = drafting.terms_sha256(contract, tranches)
     named = {"side": sides[0] if sides else None, "terms_sha256": fingerprint}
-    line = await move(session, LIFECYCLE, contract, event, actor, note, change=named)
+    values: dict[str, Any] = {"signed_sides": [*contract.signed_sides, *sides[:1]]}
+    if event == "conclude":
+        values |= {"signed_at": clock.now(), "signed_amount_fen": contract.amount_fen}
+    line = await move(session, LIFECYCLE, contract, event, actor, note, values=values, change=named)
     session.add(
         Signature(
             contract_id=contract.id,
@@ -44,10 +49,7 @@ async def sign(session: AsyncSession, actor: Actor, contract: Contract, note: st
             terms_sha256=fingerprint,
         )
     )
-    contract.signed_sides = [*contract.signed_sides, sides[0]]
     if line.event == "conclude":
-        contract.signed_at, contract.signed_amount_fen = clock.now(), contract.amount_fen
-        await session.flush()
         await _bind(session, actor, contract)
     await session.flush()
     return contract
@@ -70,8 +72,7 @@ async def _bind(session: AsyncSession, actor: Actor, contract: Contract) -> None
 
 async def reopen(session: AsyncSession, actor: Actor, contract: Contract, note: str | None) -> Contract:
     """Take the paper back to the draft: signatures given so far no longer count."""
-    await move(session, LIFECYCLE, contract, "reopen", actor, note, change={"signed": contract.signed_sides})
-    contract.signed_sides = []
+    given = {"signed": contract.signed_sides}
+    await move(session, LIFECYCLE, contract, "reopen", actor, note, values={"signed_sides": []}, change=given)
     await repository.drop_signatures(session, contract.id)
-    await session.flush()
     return contract

@@ -92,23 +92,30 @@ async def close(session: AsyncSession, actor: Actor, evaluation: Evaluation, not
     known = await facts(session, evaluation)
     contract = await contracts.by_id(session, evaluation.contract_id)
     totals = await contracts.totals(session, contract)
+    settings = await editions.settings_of(session, evaluation.edition_code)
     await move(session, LIFECYCLE, evaluation, "close", actor, note, facts=known)
     scheme = (await repository.schemes(session, [evaluation.scheme_id]))[evaluation.scheme_id]
     heard = known.satisfaction or rules.satisfaction((), 0)
-    index = heard.index if heard.n >= known.needed else None
+    enough = heard.n >= known.needed
+    index = heard.index if enough else None
     result = _result(scheme, known.sheets, index)
     misuse = any(sheet.misuse_of_funds for sheet in known.sheets)
-    settings = await editions.settings_of(session, evaluation.edition_code)
-    evaluation.total, evaluation.misuse_of_funds = result, misuse
-    evaluation.grade = rules.grade(result, index, misuse_of_funds=misuse)
-    evaluation.satisfaction_index = index
-    evaluation.satisfaction_low = heard.low if index is not None else None
-    evaluation.satisfaction_high = heard.high if index is not None else None
-    evaluation.satisfaction_n = heard.n
-    evaluation.persons, evaluation.contacts = totals.persons, totals.contacts
-    evaluation.completion_percent = totals.completion_percent
-    evaluation.closed_at = clock.now()
-    evaluation.appeal_until = clock.today() + timedelta(days=settings.appeal_days)
+    outcome = {
+        "total": result,
+        "misuse_of_funds": misuse,
+        "grade": rules.grade(result, index, misuse_of_funds=misuse),
+        "satisfaction_index": index,
+        "satisfaction_low": heard.low if enough else None,
+        "satisfaction_high": heard.high if enough else None,
+        "satisfaction_n": heard.n,
+        "persons": totals.persons,
+        "contacts": totals.contacts,
+        "completion_percent": totals.completion_percent,
+        "closed_at": clock.now(),
+        "appeal_until": clock.today() + timedelta(days=settings.appeal_days),
+    }
+    for name, value in outcome.items():
+        setattr(evaluation, name, value)
     await session.flush()
     return evaluation
 
@@ -132,10 +139,9 @@ async def confirm(
         "confirm",
         actor,
         note,
+        values={"confirmed_at": clock.now()},
         change={"grade": evaluation.grade, "total": str(evaluation.total), "phase": evaluation.phase},
     )
-    evaluation.confirmed_at = clock.now()
-    await session.flush()
     passed = evaluation.grade != Grade.FAIL
     if evaluation.phase == EvaluationPhase.MIDTERM:
         await contracts.mark_midterm(session, actor, contract.id, passed)

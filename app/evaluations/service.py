@@ -13,13 +13,13 @@ from app.contracts import permissions as of_contract
 from app.contracts import service as contracts
 from app.contracts.models import Contract, ContractState
 from app.evaluations import appeals, conflicts, permissions, repository, schemes, scoring
-from app.evaluations.lifecycle import LIFECYCLE, audience, facts
+from app.evaluations.lifecycle import LIFECYCLE, audience
 from app.evaluations.models import Evaluation, EvaluationState
 from app.evaluations.schemas import EvaluationDraft, EvaluationView, SchemeView
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
-from app.kernel.lifecycle import Choice, lock, move
+from app.kernel.lifecycle import Choice, move
 from app.kernel.tasks import Task
 from app.parties.models import PartyKind
 
@@ -189,24 +189,12 @@ async def transition(
         return await appeals.appeal(session, actor, evaluation, note)
     if event in ("uphold", "dismiss"):
         return await appeals.decide(session, actor, evaluation, event, note, data)
+    values: dict[str, Any] = {}
     if event == "take_on":
-        return await _take_on(session, actor, evaluation, note, data)
-    await move(session, LIFECYCLE, evaluation, event, actor, note, data=data)
+        values = {"no_conflict_at": clock.now(), "no_conflict_by": actor.label}
     if event == "accept_result":
-        evaluation.waived_at = clock.now()
-        await session.flush()
-    return evaluation
-
-
-async def _take_on(
-    session: AsyncSession, actor: Actor, evaluation: Evaluation, note: str | None, data: Mapping[str, Any]
-) -> Evaluation:
-    # The database asks for the statement together with the state: it is written after the rules were asked.
-    await lock(session, evaluation)
-    known = await facts(session, evaluation)
-    if data.get("no_conflict") is True and permissions.is_evaluator(actor, evaluation):
-        evaluation.no_conflict_at, evaluation.no_conflict_by = clock.now(), actor.label
-    await move(session, LIFECYCLE, evaluation, "take_on", actor, note, data=data, facts=known)
+        values = {"waived_at": clock.now()}
+    await move(session, LIFECYCLE, evaluation, event, actor, note, data=data, values=values)
     return evaluation
 
 

@@ -1933,6 +1933,10 @@ def upgrade() -> None:
             "state IN ('draft', 'partly_signed', 'active', 'in_delivery', 'suspended', 'final_evaluation', 'accepted', 'failed', 'settled', 'closed', 'terminated', 'void')",
             name=op.f("ck_contracts_state"),
         ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'partly_signed', 'void') OR (signed_at IS NOT NULL AND needed_sides <@ signed_sides)",
+            name=op.f("ck_contracts_active_means_signed_by_all"),
+        ),
         sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_contracts_amount_not_negative")),
         sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_contracts_ends_after_start")),
         sa.CheckConstraint("paid_fen BETWEEN 0 AND amount_fen", name=op.f("ck_contracts_paid_within_amount")),

@@ -134,6 +134,32 @@ def openapi(
         sys.stdout.write(document)
 
 
+@app.command("import")
+def import_list(
+    file: Annotated[Path, typer.Argument(help="名单文件 .xlsx .xls .csv .txt")],
+    kind: Annotated[str, typer.Option(help="projects, organizations, needs")] = "projects",
+    edition: Annotated[str, typer.Option(help="届次 edition code, such as 2026 [current]")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览，不开数据库 preview, open no database")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="有提示即失败；要么全部导入 warnings fail; all rows or none")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """导入名单。 Import a list. 0 done, 1 rows were rejected, 2 the file cannot be read."""
+    from app.imports import command
+
+    if dry_run:
+        raise typer.Exit(command.run(file, kind, edition, as_json=as_json, strict=strict))
+    from app.installation import storage
+
+    code = storage.perform(
+        _settings(data=data),
+        lambda database: command.apply(database, file, kind, edition, as_json=as_json, strict=strict),
+    )
+    raise typer.Exit(code)
+
+
 @admin.command("create-account")
 def create_account(
     name: str,

@@ -1,16 +1,23 @@
-"""`sheqia import FILE --dry-run`: the preview of a file at the terminal, without a database."""
+"""`sheqia import FILE`: the preview of a file at the terminal without a database, or the whole import with one."""
 
+import asyncio
 import json
 import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
+from uuid import UUID
 
 from app.imports import shown
 from app.imports.drafts import checker
+from app.imports.models import Import, ImportRow, ImportState
 from app.imports.parsing import Status
 from app.imports.preview import Preview, Reading, Request
+from app.imports.schemas import ImportView
+from app.kernel import clock
+from app.kernel.actor import machine
+from app.kernel.database import Database
 from app.kernel.errors import SheqiaError
 
 CLEAN, REJECTED, UNREADABLE = 0, 1, 2
@@ -20,7 +27,7 @@ _LISTED = 20
 def run(
     file: Path,
     kind: str,
-    edition_year: int,
+    edition: str,
     *,
     as_json: bool = False,
     strict: bool = False,
@@ -29,13 +36,15 @@ def run(
 ) -> int:
     """Preview a file and print it. 0 all rows fit, 1 some are rejected (`strict`: or warned), 2 it cannot be read.
 
+    The year of `edition` (the present one when blank) is what dates without a year mean.
+
     As JSON: {counts, rows: [{sheet, row, status, record, problems, …}], …}; otherwise a table for people.
     """
     out = out or sys.stdout
+    today = as_of or clock.today()
+    year = int(edition[:4]) if edition[:4].isdigit() else today.year
     try:
-        preview = _read(
-            file, Request(kind, edition_year), as_of or date(edition_year, 1, 1), show=not as_json
-        )
+        preview = _read(file, Request(kind, year), today, show=not as_json)
     except (SheqiaError, OSError) as refused:
         _refuse(refused, as_json, out)
         return UNREADABLE
@@ -50,6 +59,96 @@ def run(
     counts = preview.counts
     doubtful = counts["rejected"] + (counts["warned"] if strict else 0)
     return REJECTED if doubtful else CLEAN
+
+
+async def apply(
+    database: Database,
+    file: Path,
+    kind: str,
+    edition: str,
+    *,
+    as_json: bool,
+    strict: bool,
+    out: TextIO | None = None,
+) -> int:
+    """Import a file as the operator: upload, preview, commit. Exit codes as `run`; `strict` writes all rows or none."""
+    from app.imports import repository, service
+    from app.imports.schemas import Said
+
+    out = out or sys.stdout
+    operator = machine("command line")
+    try:
+        async with database.writing() as session:
+            thing, _ = await service.upload(
+                session,
+                operator,
+                kind=kind,
+                edition=edition,
+                file_name=file.name,
+                content=await asyncio.to_thread(file.read_bytes),
+                said=Said(),
+            )
+        thing = await _worked(database, thing.id)
+        if thing.state == ImportState.PREVIEWED and _to_write(thing):
+            async with database.writing() as session:
+                thing = await service.get(session, operator, thing.id)
+                await service.commit(session, operator, thing, all_or_nothing=strict)
+            thing = await _worked(database, thing.id)
+    except (SheqiaError, OSError) as refused:
+        _refuse(refused, as_json, out)
+        return UNREADABLE
+    async with database.reading() as session:
+        (view,) = await service.views(session, [thing])
+        rows = (await session.scalars(repository.rows(thing.id).order_by(ImportRow.place))).all()
+        shown_rows = [row.model_dump(mode="json") for row in await service.row_views(session, rows)]
+    if as_json:
+        counts = view.preview.counts.model_dump() if view.preview else None
+        json.dump(
+            {"counts": counts, "import": view.model_dump(mode="json"), "rows": shown_rows},
+            out,
+            ensure_ascii=False,
+            indent=1,
+        )
+        out.write("\n")
+    else:
+        _told(view, out)
+    if thing.state == ImportState.FAILED:
+        return UNREADABLE
+    return REJECTED if view.preview is None or view.preview.counts.rejected or thing.problems else CLEAN
+
+
+async def _worked(database: Database, import_id: UUID) -> Import:
+    """The import once its job is done, by this process or by a worker beside it."""
+    from app.imports.service import HANDLERS
+    from app.kernel.job_worker import Worker
+
+    while True:
+        await Worker(database, HANDLERS).drain()
+        async with database.reading() as session:
+            thing = await session.get_one(Import, import_id)
+        if thing.state not in (ImportState.UPLOADED, ImportState.PREVIEWING, ImportState.COMMITTING):
+            return thing
+        await asyncio.sleep(0.2)
+
+
+def _to_write(thing: Import) -> int:
+    counts = (thing.summary or {}).get("counts", {})
+    return int(counts.get("ready", 0) + counts.get("warned", 0))
+
+
+def _told(view: ImportView, out: TextIO) -> None:
+    if view.preview:
+        counts = view.preview.counts
+        out.write(
+            f"{view.file_name}：{counts.rows} 行 rows，可导入 ready {counts.ready}，提示 warned {counts.warned}，"
+            f"不导入 rejected {counts.rejected}，跳过 skipped {counts.skipped}\n"
+        )
+    if view.result:
+        out.write(
+            f"新增 created {view.result.created}，更新 updated {view.result.updated}，未变 unchanged {view.result.unchanged}\n"
+        )
+    for problem in view.problems:
+        out.write(f"{problem['message_zh']}\n{problem['message_en']}\n")
 
 
 def _read(file: Path, request: Request, as_of: date, *, show: bool) -> Preview:

@@ -11,13 +11,12 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.identity import service as identity
 from app.imports import repository
 from app.imports.columns.kinds import KINDS
 from app.imports.lifecycle import IMPORTS
 from app.imports.models import Import, ImportRow, ImportState
 from app.imports.parsing import key_of
-from app.imports.previewing import IMPORTER
+from app.imports.previewing import IMPORTER, sender_of
 from app.imports.targets import Target, by_key, target
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -36,7 +35,7 @@ async def commit_import(attempt: Attempt) -> None:
         thing = await session.get_one(Import, import_id)
         if thing.state != ImportState.COMMITTING:
             return
-        sender = await identity.actor_of_account(session, attempt.created_by)
+        sender = await sender_of(session, attempt)
     writing = _Writing(attempt, thing, sender)
     try:
         await writing.run()

@@ -46,7 +46,7 @@ async def preview_import(attempt: Attempt) -> None:
             if thing.state == ImportState.UPLOADED:
                 await move(session, IMPORTS, thing, "read", IMPORTER)
             await repository.drop_rows(session, import_id)
-            sender = await identity.actor_of_account(session, attempt.created_by)
+            sender = await sender_of(session, attempt)
             year = await edition_year(session, thing.edition_code)
             taught = await repository.taught(session, thing.sender_id, thing.kind) if thing.sender_id else {}
             if not await repository.fetch(session, import_id, path):
@@ -61,6 +61,13 @@ async def edition_year(session: AsyncSession, code: str) -> int:
     """The year an edition is of: what dates and titles without a year mean."""
     edition = await editions.get(session, code)
     return int(edition.code[:4])
+
+
+async def sender_of(session: AsyncSession, attempt: Attempt) -> Actor:
+    """Who asked for the job, with the rights of now; the machine itself for the operator's command line."""
+    if attempt.created_by is None:
+        return Actor(None, attempt.created_by_label, kind="system")
+    return await identity.actor_of_account(session, attempt.created_by)
 
 
 def _request(thing: Import, year: int, taught: dict[str, str | None], sender: Actor) -> Request:

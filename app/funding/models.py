@@ -100,14 +100,14 @@ class FundingLine(Versioned, Base):
 
 
 class Allocation(Versioned, Base):
-    """Money of a line committed to a project; what a project did not spend is released and free again."""
+    """Money of a line committed to a project. Once released, only what the project had spent stays committed."""
 
     __tablename__ = "funding_allocations"
     __table_args__ = (
         one_of("category", Category),
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint("released_fen BETWEEN 0 AND amount_fen", name="released"),
-        CheckConstraint("(released_fen = 0) = (released_at IS NULL)", name="released_at"),
+        CheckConstraint("released_fen = 0 OR released_at IS NOT NULL", name="released_at"),
         Index(
             "uq_funding_allocations_once",
             "project_id",

@@ -151,7 +151,8 @@ async def allocate(
 async def release_allocation(session: AsyncSession, actor: Actor, project_id: UUID) -> int:
     """Free what the project has not spent (paid and not come back) on all its lines; the fen that became free.
 
-    Money paid stays committed on the lines named first. Harmless when nothing is left to free.
+    Money paid stays committed on the lines named first; the project may then be given new money of any line. Harmless when
+    nothing is left to free.
     """
     held = [row for row in await repository.allocations_of(session, [project_id]) if row.committed_fen]
     if not held:
@@ -164,11 +165,9 @@ async def release_allocation(session: AsyncSession, actor: Actor, project_id: UU
     for row in held:
         kept = min(spent, row.committed_fen)
         spent -= kept
-        free = row.committed_fen - kept
-        if free:
-            row.released_fen += free
-            row.released_at = clock.now()
-            freed += free
+        freed += row.committed_fen - kept
+        row.released_fen = row.amount_fen - kept
+        row.released_at = row.released_at or clock.now()
     await session.flush()
     if freed:
         change = {"freed_yuan": yuan(freed)}

@@ -1525,10 +1525,10 @@ def upgrade() -> None:
             "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
             name=op.f("ck_funding_allocations_category"),
         ),
-        sa.CheckConstraint(
-            "(released_fen = 0) = (released_at IS NULL)", name=op.f("ck_funding_allocations_released_at")
-        ),
         sa.CheckConstraint("amount_fen > 0", name=op.f("ck_funding_allocations_amount")),
+        sa.CheckConstraint(
+            "released_fen = 0 OR released_at IS NOT NULL", name=op.f("ck_funding_allocations_released_at")
+        ),
         sa.CheckConstraint(
             "released_fen BETWEEN 0 AND amount_fen", name=op.f("ck_funding_allocations_released")
         ),

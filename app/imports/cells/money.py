@@ -68,8 +68,6 @@ def money(cell: Cell, context: Context) -> Parsed:
     unit = known[-1][1] or context.unit
     if any(value <= 0 for value, _ in known):
         return _not_positive(text)
-    if unit is None:
-        return _ask_unit(text, known[-1][0])
     if max(value for value, _ in known) > LARGEST_FEN:
         return Parsed(
             None,
@@ -79,6 +77,8 @@ def money(cell: Cell, context: Context) -> Parsed:
                 ),
             ),
         )
+    if unit is None:
+        return _ask_unit(text, known[-1][0])
     fens = [_fen(value, own or unit) for value, own in known]
     if fens != sorted(fens):
         return _unreadable(text)

@@ -1,0 +1,127 @@
+"""Whatever cells a table holds, there is a preview and never an exception; and rows are never lost."""
+
+import io
+import os
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.imports import shown
+from app.imports.columns.kinds import KINDS
+from app.imports.drafts import checker
+from app.imports.parsing import Status
+from app.imports.preview import Preview, Request, preview
+from tests.app.imports.files import text
+
+FRAGMENTS = (
+    "5万", "3-5万元", "约", "元整", "２０２６年３月", "2026-02-30", "待定", "/", "#REF!", "合计", "小计", "注：", "√", "4A(2023年)", "鼓楼区", "泰山街道",
+    "银杏里等5个社区", "320106199001011234", "1.38E+10", "=1+1", "'", '"', "\n", "\t", "\u200b", "\ud83d", "壹佰零伍万元整", "亿", "-", "签约后一年",
+    "五", "。。", "52320102XX9900013H", "单位：万元", "项目名称", "预算金额(万元)", "序号", "1e400", "9" * 400, "十" * 30, "、", "和", "０",
+)  # fmt: skip
+EARLIEST, LATEST = datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2199-01-01")
+TEXTS = st.one_of(
+    st.sampled_from(FRAGMENTS),
+    st.text(max_size=30),
+    st.lists(st.sampled_from(FRAGMENTS), min_size=2, max_size=4).map("".join),
+)
+NUMBERS = st.one_of(st.integers(-(10**18), 10**18), st.floats(allow_nan=False, allow_infinity=False))
+CELLS = st.one_of(
+    st.none(), TEXTS, NUMBERS, st.booleans(), st.dates(date(1900, 1, 1), date(2199, 1, 1)),
+    st.datetimes(EARLIEST, LATEST), st.times(), st.timedeltas(timedelta(0), timedelta(days=90)),
+)  # fmt: skip
+
+
+def headers(kind: str) -> st.SearchStrategy[list[str]]:
+    """Mostly known names, so that most tables are read; some are anything."""
+    names = st.sampled_from(
+        [name for column in KINDS[kind].columns for name in (column.header, *column.names)]
+    )
+    known = st.lists(names, min_size=4, max_size=12, unique=True)
+    return st.one_of(known, known, st.lists(st.one_of(names, TEXTS), min_size=1, max_size=12))
+
+
+@st.composite
+def tables(draw: st.DrawFn, kind: str, cells: st.SearchStrategy[Any]) -> list[list[Any]]:
+    above = draw(st.lists(st.lists(cells, max_size=4), max_size=3))
+    header = draw(headers(kind))
+    rows = draw(st.lists(st.lists(cells, max_size=14), max_size=8))
+    return [*above, header, *rows]
+
+
+def check(kind: str, content: bytes) -> Preview:
+    """A preview whose parts agree and that can be shown."""
+    found = preview(content, Request(kind, 2026), check=checker(kind, date(2026, 1, 5)))
+    counts = found.counts
+    assert counts["rows"] == sum(counts[status.value] for status in Status)
+    for row in found.rows:
+        told = shown.row(row)
+        assert (row.status is Status.REJECTED) == any(
+            p["severity"] != "warning" for p in told["problems"]
+        ) or (row.status is Status.SKIPPED)
+        assert all(problem["message"] and problem["message_en"] for problem in told["problems"])
+        assert row.status is not Status.READY or not row.problems
+    shown.summary(found)
+    return found
+
+
+SETTINGS = settings(
+    max_examples=int(os.environ.get("SHEQIA_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@SETTINGS
+@given(data=st.data())
+def test_any_text_file_has_a_preview(kind: str, data: st.DataObject) -> None:
+    rows = data.draw(tables(kind, st.one_of(st.none(), TEXTS, NUMBERS.map(str))))
+    plain = [[_encodable(cell) for cell in row] for row in rows]
+    content = text(plain, data.draw(st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"])))
+    if content.strip() and content not in (b"\xff\xfe", b"\xef\xbb\xbf"):
+        try:
+            check(kind, content)
+        except Exception as refused:
+            # A file may be refused as a whole, with a reason and an advice; nothing else may happen.
+            assert getattr(refused, "problems", None), refused
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@SETTINGS
+@given(data=st.data())
+def test_any_workbook_has_a_preview(kind: str, data: st.DataObject) -> None:
+    rows = data.draw(tables(kind, CELLS))
+    merges = data.draw(st.lists(st.tuples(*[st.integers(0, 8)] * 4), max_size=3))
+    check(kind, _workbook(rows, merges))
+
+
+def _encodable(cell: Any) -> Any:
+    return cell.encode("utf-16", "ignore").decode("utf-16", "ignore") if isinstance(cell, str) else cell
+
+
+def _workbook(rows: list[list[Any]], merges: list[tuple[int, int, int, int]]) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
+        sheet = book.add_worksheet()
+        day = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        taken: set[tuple[int, int]] = set()
+        for top, left, height, width in merges:
+            cells = {(top + y, left + x) for y in range(height + 1) for x in range(width + 1)}
+            if len(cells) > 1 and not cells & taken:
+                taken |= cells
+                sheet.merge_range(top, left, top + height, left + width, "")
+        for y, row in enumerate(rows):
+            for x, cell in enumerate(row):
+                if isinstance(cell, date | time | timedelta):
+                    sheet.write_datetime(y, x, cell, day)
+                elif isinstance(cell, str):
+                    sheet.write_string(y, x, _encodable(cell))
+                elif cell is not None:
+                    sheet.write(y, x, cell)
+    return buffer.getvalue()

@@ -42,7 +42,7 @@ async def create_many(session: AsyncSession, actor: Actor, drafts: Sequence[Edit
     editions = [
         Edition(
             **draft.model_dump(exclude={"settings"}),
-            stored_settings=draft.settings.model_dump(mode="json"),
+            stored_settings=_stored(draft.settings),
         )
         for draft in drafts
     ]
@@ -90,7 +90,7 @@ async def change(session: AsyncSession, actor: Actor, edition: Edition, wanted: 
             before[name] = [str(getattr(edition, name)), str(value)]
             setattr(edition, name, value)
     if wanted.settings is not None:
-        old, new = edition.settings.model_dump(mode="json"), wanted.settings.model_dump(mode="json")
+        old, new = _stored(edition.settings), _stored(wanted.settings)
         before |= {f"settings.{key}": [old[key], new[key]] for key in new if old[key] != new[key]}
         edition.stored_settings = new
     raise_all(_broken(edition), Malformed)
@@ -101,6 +101,10 @@ async def change(session: AsyncSession, actor: Actor, edition: Edition, wanted: 
 
 async def views(session: AsyncSession, editions: Sequence[Edition]) -> list[EditionView]:
     return [EditionView.model_validate(edition) for edition in editions]
+
+
+def _stored(settings: EditionSettings) -> dict[str, Any]:
+    return settings.model_dump(mode="json")
 
 
 def _broken(edition: Edition | EditionDraft) -> list[Problem]:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.catalogue.codes import Category, ProcurementMethod
+from app.kernel.money import Fen
 
 Days = Annotated[int, Field(ge=0, le=365)]
 Share = Annotated[int, Field(ge=0, le=100)]
@@ -13,44 +14,32 @@ Share = Annotated[int, Field(ge=0, le=100)]
 class AmountBand(BaseModel):
     """Budgets up to `up_to_fen` (None: any): which methods are allowed and how many bidders each asks for at least."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
-    up_to_fen: int | None = Field(default=None, gt=0)
+    up_to_fen: Fen | None = Field(default=None, alias="up_to_yuan", gt=0)
     methods: dict[ProcurementMethod, Annotated[int, Field(ge=1, le=20)]] = Field(min_length=1)
 
 
-_ANY_SIZE = {ProcurementMethod.OPEN: 2, ProcurementMethod.COMPETITIVE_CONSULTATION: 2}
-# Two bidders are compared; one alone is judged on need and feasibility by choosing a method that asks for one.
-DEFAULT_BANDS = (
-    AmountBand(
-        up_to_fen=5_000_000,
-        methods={
-            ProcurementMethod.DIRECT_AWARD: 1,
-            ProcurementMethod.CLAIM: 1,
-            ProcurementMethod.GRANT_ROUND: 1,
-            ProcurementMethod.SINGLE_SOURCE: 1,
-            ProcurementMethod.REQUEST_FOR_QUOTATION: 1,
-            **_ANY_SIZE,
+_COMPARED = {"open": 2, "competitive_consultation": 2}
+# One bidder alone is judged on need and feasibility, by a method that asks for one.
+_ALONE = {"direct_award": 1, "grant_round": 1, "single_source": 1}
+DEFAULT_BANDS = tuple(
+    AmountBand.model_validate(band)
+    for band in (
+        {
+            "up_to_yuan": "50000.00",
+            "methods": {**_COMPARED, **_ALONE, "claim": 1, "request_for_quotation": 1},
         },
-    ),
-    AmountBand(
-        up_to_fen=50_000_000,
-        methods={
-            ProcurementMethod.DIRECT_AWARD: 1,
-            ProcurementMethod.GRANT_ROUND: 1,
-            ProcurementMethod.SINGLE_SOURCE: 1,
-            ProcurementMethod.REQUEST_FOR_QUOTATION: 2,
-            **_ANY_SIZE,
-        },
-    ),
-    AmountBand(methods={ProcurementMethod.SINGLE_SOURCE: 1, **_ANY_SIZE}),
+        {"up_to_yuan": "500000.00", "methods": {**_COMPARED, **_ALONE, "request_for_quotation": 2}},
+        {"methods": {**_COMPARED, "single_source": 1}},
+    )
 )
 
 
 class EditionSettings(BaseModel):
     """Periods, limits and bands of one edition."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
     intent_days: Days = 7
     answer_days: Days = 3

@@ -13,7 +13,9 @@ async def test_the_city_bureau_opens_an_edition_that_everyone_can_read(http: Htt
     made = await bureau.post("/api/v1/editions", json=draft)
     assert made.status_code == 201
     read = await public.get("/api/v1/editions/current")
-    assert read.json()["settings"]["notice_working_days"] == 5
+    settings = read.json()["settings"]
+    assert settings["notice_working_days"] == 5
+    assert [band["up_to_yuan"] for band in settings["amount_bands"]] == ["50000.00", "500000.00", None]
     unchanged = await public.get("/api/v1/editions/2026", headers={"If-None-Match": read.headers["ETag"]})
     assert unchanged.status_code == 304
     assert [e["code"] for e in (await public.get("/api/v1/editions")).json()["items"]] == ["2026"]

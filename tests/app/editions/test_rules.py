@@ -8,7 +8,6 @@ from app.catalogue.codes import ProcurementMethod
 from app.editions import rules
 from app.editions.calendar import is_working_day, working_days_after, working_days_between
 from app.editions.schemas import EditionSettings
-from app.editions.settings import AmountBand
 
 
 @pytest.mark.parametrize(
@@ -61,13 +60,13 @@ def test_the_method_follows_the_amount() -> None:
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
-        ({"amount_bands": [AmountBand(up_to_fen=100, methods={ProcurementMethod.OPEN: 1})]}, "/amount_bands"),
+        ({"amount_bands": [{"up_to_yuan": "1.00", "methods": {"open": 1}}]}, "/amount_bands"),
         (
             {
                 "amount_bands": [
-                    AmountBand(up_to_fen=200, methods={ProcurementMethod.OPEN: 1}),
-                    AmountBand(up_to_fen=100, methods={ProcurementMethod.OPEN: 1}),
-                    AmountBand(methods={ProcurementMethod.OPEN: 1}),
+                    {"up_to_yuan": "2.00", "methods": {"open": 1}},
+                    {"up_to_yuan": "1.00", "methods": {"open": 1}},
+                    {"methods": {"open": 1}},
                 ]
             },
             "/amount_bands",

@@ -202,7 +202,7 @@ class RowParser:
             if name == "bank_account":
                 raw[mapped.header] = "[已删除:银行账号]"
                 continue
-            if len(text) > 6 and name not in _NOT_PERSONAL:
+            if len(text) > 5 and name not in _NOT_PERSONAL:
                 clean, found = redact(text)
                 if found:
                     text = cell = clean

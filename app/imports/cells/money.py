@@ -69,23 +69,14 @@ def money(cell: Cell, context: Context) -> Parsed:
     if any(value <= 0 for value, _ in known):
         return _not_positive(text)
     if max(value for value, _ in known) > LARGEST_FEN:
-        return Parsed(
-            None,
-            (
-                error(
-                    "amount_too_large", f"金额过大：{text[:60]}。", f"The amount is too large: {text[:60]}."
-                ),
-            ),
-        )
+        return _too_large(text)
     if unit is None:
         return _ask_unit(text, known[-1][0])
     fens = [_fen(value, own or unit) for value, own in known]
     if fens != sorted(fens):
         return _unreadable(text)
     if fens[-1] > LARGEST_FEN:
-        return Parsed(
-            None, (error("amount_too_large", f"金额过大：{text}。", f"The amount is too large: {text}."),)
-        )
+        return _too_large(text)
     if known[-1][1] is None and (doubt := _doubt(known[-1][0], unit, fens[-1])):
         return Parsed(None, (doubt,))
     return _answer(text, fens, about=about, at_most=at_most)
@@ -175,6 +166,13 @@ def _not_positive(text: str) -> Parsed:
     return Parsed(None, (
         error("amount_not_positive", f"金额必须大于零：{text}。", f"The amount must be greater than zero: {text}."),
     ))  # fmt: skip
+
+
+def _too_large(text: str) -> Parsed:
+    text = text[:60]
+    return Parsed(
+        None, (error("amount_too_large", f"金额过大：{text}。", f"The amount is too large: {text}."),)
+    )
 
 
 def _unreadable(text: str) -> Parsed:

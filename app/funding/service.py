@@ -187,9 +187,10 @@ async def post_many(session: AsyncSession, actor: Actor, postings: Sequence[Post
         return []
     ids = {posting.project_id for posting in postings}
     before = await repository.standings(session, ids)
-    areas = await repository.areas_of(session, {p.project_id for p in postings if not p.area_path})
+    unplaced = {p.project_id for p in postings if not p.area_path}
+    areas = await repository.areas_of(session, unplaced) if unplaced else {}
     moving = {p.project_id for p in postings if p.measure in (Measure.PAID, Measure.REFUNDED)}
-    done = await repository.vouchers(session, moving)
+    done = await repository.vouchers(session, moving) if moving else set()
     problems: list[Problem] = []
     entries = []
     for posting in postings:

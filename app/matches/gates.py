@@ -33,7 +33,7 @@ async def gates(session: AsyncSession, pairs: Sequence[Pair], as_of: date) -> li
     known_projects = {UUID(row["id"]): facts.project(row) for row in offered}
     known_organizations = {
         UUID(row["id"]): facts.organization(row)
-        for row in await organizations.for_matching(session, organization_ids)
+        for row in await organizations.for_matching(session, organization_ids, history=False)
     }
     by_edition: dict[str, list[int]] = {}
     for place, (project_id, _) in enumerate(pairs):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.editions import service as editions
@@ -347,9 +346,7 @@ def reordering_view(decision: Reordering) -> ReorderingView:
 
 async def place_of(session: AsyncSession, project_id: UUID, organization_id: UUID) -> dict[str, Any] | None:
     """Where the newest stored run put a pair: what an award is compared with; None when it did not rank it."""
-    codes = await repository.editions_of(session, [project_id])
-    run = await repository.newest_run(session, codes[project_id]) if project_id in codes else None
-    row = await repository.place(session, run.id, project_id, organization_id) if run else None
-    if run is None or row is None:
+    row = await repository.newest_place(session, project_id, organization_id)
+    if row is None:
         return None
-    return {"run_id": str(run.id), "rank": row.rank, "score": round(float(np.float32(row.score)), 3)}
+    return {"run_id": str(row.run_id), "rank": row.rank, "score": round(row.score, 3)}

@@ -82,13 +82,6 @@ async def in_market(session: AsyncSession, edition: str, ids: Iterable[UUID]) ->
     return set(found)
 
 
-async def editions_of(session: AsyncSession, project_ids: Iterable[UUID]) -> dict[UUID, str]:
-    rows = await session.execute(
-        select(Project.id, Project.edition_code).where(Project.id.in_(set(project_ids)))
-    )
-    return {row.id: row.edition_code for row in rows}
-
-
 async def names(
     session: AsyncSession, project_ids: Iterable[UUID], organization_ids: Iterable[UUID]
 ) -> tuple[dict[UUID, tuple[str, str]], dict[UUID, str]]:
@@ -186,6 +179,25 @@ async def place(
     return await session.scalar(
         select(MatchResult).where(
             MatchResult.run_id == run_id,
+            MatchResult.project_id == project_id,
+            MatchResult.organization_id == organization_id,
+        )
+    )
+
+
+async def newest_place(session: AsyncSession, project_id: UUID, organization_id: UUID) -> MatchResult | None:
+    """Where the newest stored run of the project's edition put a pair; None when it did not rank it."""
+    newest = (
+        select(MatchRun.id)
+        .join(Project, Project.edition_code == MatchRun.edition_code)
+        .where(Project.id == project_id, MatchRun.stored_at.is_not(None))
+        .order_by(MatchRun.stored_at.desc(), MatchRun.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return await session.scalar(
+        select(MatchResult).where(
+            MatchResult.run_id == newest,
             MatchResult.project_id == project_id,
             MatchResult.organization_id == organization_id,
         )

@@ -3,7 +3,7 @@
 Locks are taken in one order: project, award, organization.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
@@ -99,8 +99,11 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
     method = draft.method or project.procurement_method
     if method is None:
         raise Malformed(NO_METHOD)
-    intent = await repository.open_intent(session, project.id, organization.id, project.round)
-    bidders = await repository.bidders(session, project.id, project.round)
+    pairs = await repository.of_round(session, project.id, project.round)
+    intent = next(
+        (i for i in pairs if i.organization_id == organization.id and i.state in OPEN_INTENTS), None
+    )
+    bidders = len({i.organization_id for i in pairs if i.talked_at is not None})
     case = await _case(session, actor, project, organization.id, intent, draft, method, bidders)
     raise_all(rules.proposal(case))
     assert project.budget_fen is not None
@@ -192,15 +195,14 @@ async def publish_notice(session: AsyncSession, actor: Actor, award: Award, note
     await lock(session, award)
     settings = (await editions.get(session, award.edition_code)).settings
     today = clock.today()
-    if award.state == AwardState.PROPOSED:
-        award.notice_from = today
-        award.notice_to = editions.working_days_after(today, settings.notice_working_days)
+    last_day = editions.working_days_after(today, settings.notice_working_days)
     change = {
         "organization_id": str(award.organization_id),
         "amount_fen": award.amount_fen,
-        "notice_to": str(award.notice_to),
+        "notice_to": str(last_day),
     }
-    await move(session, AWARDS, award, "publish_notice", actor, note, change=change)
+    values = {"notice_from": today, "notice_to": last_day}
+    await _move_locked(session, actor, award, "publish_notice", note, values, change)
     await projects.mark_award_notice(session, actor, award.project_id, award.number)
     return award
 
@@ -209,25 +211,39 @@ async def confirm(session: AsyncSession, actor: Actor, award: Award, note: str |
     """Make the award final after its notice: the winner has won, the others are told that they have not."""
     project = await projects.locked(session, award.project_id)
     await lock(session, award)
-    if award.state == AwardState.NOTICE:
-        award.confirmed_by, award.confirmed_by_label = _other_than_proposer(actor, award), actor.label
-        award.confirmed_at = clock.now()
-    await move(session, AWARDS, award, "confirm", actor, note)
+    values = {
+        "confirmed_by": actor.account_id,
+        "confirmed_by_label": actor.label,
+        "confirmed_at": clock.now(),
+    }
+    await _move_locked(session, actor, award, "confirm", note, values)
     await projects.mark_awarded(session, actor, project.id, award.number)
-    pairs = await repository.open_intents(session, project.id)
-    for intent in pairs:
-        if intent.organization_id == award.organization_id:
-            await move(session, INTENTS, intent, "win", actor, award.number, owned=True)
-    others = [intent.id for intent in pairs if intent.organization_id != award.organization_id]
-    await _move_all(session, others, "lose", award.number)
+    pairs = await repository.open_intents(session, project.id, locked=True)
+    for event, won in (("win", True), ("lose", False)):
+        some = [intent for intent in pairs if (intent.organization_id == award.organization_id) is won]
+        await move_many(session, INTENTS, some, event, FOLLOWS, award.number)
     await _post(session, actor, award, award.amount_fen)
     return award
 
 
-async def _move_all(session: AsyncSession, ids: Sequence[UUID], event: str, note: str) -> None:
-    """Move other pairs as a decision wants it, in three statements however many."""
-    if ids:
-        await move_many(session, INTENTS, await lock_many(session, Intent, ids), event, FOLLOWS, note)
+async def _move_locked(
+    session: AsyncSession,
+    actor: Actor,
+    award: Award,
+    event: str,
+    note: str | None,
+    values: Mapping[str, Any],
+    change: Mapping[str, Any] | None = None,
+) -> None:
+    """Move an award that is locked already, writing `values` together with the state."""
+    line = AWARDS.line(award.state, event)
+    loads = AWARDS.facts is not None and line is not None and line.rules
+    facts = {award.id: await AWARDS.facts(session, award)} if loads and AWARDS.facts else {}
+    outcome = await move_many(
+        session, AWARDS, [award], event, actor, note, facts=facts, values=values, change=change
+    )
+    if error := outcome[award.id]:
+        raise error
 
 
 async def _post(session: AsyncSession, actor: Actor, award: Award, amount_fen: int) -> None:
@@ -242,11 +258,6 @@ async def _post(session: AsyncSession, actor: Actor, award: Award, amount_fen: i
             reference=award.number,
             area_path=award.area_path,
         )
-
-
-def _other_than_proposer(actor: Actor, award: Award) -> UUID | None:
-    # The rule names the same person politely; the constraint would otherwise be met first.
-    return None if actor.account_id == award.proposed_by else actor.account_id
 
 
 async def cancel(
@@ -299,7 +310,9 @@ async def _back_to_table(
         await move(session, INTENTS, own, "lose", actor, award.number, owned=True)
     if was_active:
         lost = await repository.lost_to(session, award)
-        await _move_all(session, [intent.id for intent in lost], "reinstate", award.number)
+        if lost:
+            locked = await lock_many(session, Intent, [intent.id for intent in lost])
+            await move_many(session, INTENTS, locked, "reinstate", FOLLOWS, award.number)
     return len(await repository.open_intents(session, award.project_id))
 
 

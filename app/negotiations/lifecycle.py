@@ -35,10 +35,7 @@ def _award_audience(award: Award) -> journal.Audience:
 
 
 async def _intent_facts(session: AsyncSession, intent: Intent) -> IntentFacts:
-    pair = (intent.project_id, intent.organization_id)
-    gates = (await matches.gates(session, [pair], clock.today()))[0]
-    state = await repository.project_state(session, intent.project_id)
-    return IntentFacts(tuple(gates), state, clock.now())
+    return IntentFacts(await repository.project_state(session, intent.project_id), clock.now())
 
 
 async def _award_facts(session: AsyncSession, award: Award) -> AwardFacts:
@@ -89,7 +86,7 @@ INTENTS: Lifecycle[Intent] = Lifecycle(
     (
         Line(
             "expressed", "accept", "accepted", may_answer,
-            (rules.not_expired, rules.project_open, rules.gates_hold), zh="接受", en="accept",
+            (rules.not_expired, rules.project_open), zh="接受", en="accept",
         ),
         Line("expressed", "decline", "declined", may_answer, note_required=True, zh="谢绝", en="decline"),
         Line("expressed", "withdraw", "withdrawn", may_take_back, note_required=True, zh="撤回意向", en="withdraw"),
@@ -151,7 +148,7 @@ AWARDS: Lifecycle[Award] = Lifecycle(
     },
     "proposed",
     (
-        Line("proposed", "publish_notice", "notice", may_decide, (rules.gates_hold,), zh="公示", en="publish the notice"),
+        Line("proposed", "publish_notice", "notice", may_decide, zh="公示", en="publish the notice"),
         Line("proposed", "cancel", "cancelled", may_decide, note_required=True, zh="取消", en="cancel"),
         Line("proposed", "renounce", "cancelled", speaks_for_organization, note_required=True, zh="放弃承接", en="renounce"),
         Line("notice", "confirm", "active", may_confirm, _CONFIRM, zh="确认", en="confirm"),

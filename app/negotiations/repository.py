@@ -1,11 +1,12 @@
 """All SQL of negotiations."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, func, inspect, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,17 +103,33 @@ async def project_state(session: AsyncSession, project_id: UUID) -> str:
     return await session.scalar(select(Project.state).where(Project.id == project_id)) or ""
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How a project is called."""
+
+    number: str
+    title: str
+
+
 async def names(
     session: AsyncSession, project_ids: Iterable[UUID], organization_ids: Iterable[UUID]
-) -> tuple[Mapping[UUID, Any], Mapping[UUID, str]]:
-    """Number and title of projects, names of organizations: two statements."""
-    projects = await session.execute(
-        select(Project.id, Project.number, Project.title).where(Project.id.in_(set(project_ids)))
-    )
-    organizations = await session.execute(
-        select(Organization.id, Organization.name).where(Organization.id.in_(set(organization_ids)))
-    )
-    return {row.id: row for row in projects}, {row.id: row.name for row in organizations}
+) -> tuple[Mapping[UUID, Named], Mapping[UUID, str]]:
+    """Number and title of projects, names of organizations: a statement each, or none for what is at hand already."""
+    projects, organizations = set(project_ids), set(organization_ids)
+    held = [thing for thing in session.identity_map.values() if not inspect(thing).expired]
+    called = {t.id: Named(t.number, t.title) for t in held if isinstance(t, Project) and t.id in projects}
+    known = {t.id: t.name for t in held if isinstance(t, Organization) and t.id in organizations}
+    if missing := projects - called.keys():
+        found = await session.execute(
+            select(Project.id, Project.number, Project.title).where(Project.id.in_(missing))
+        )
+        called |= {row.id: Named(row.number, row.title) for row in found}
+    if missing := organizations - known.keys():
+        rows = await session.execute(
+            select(Organization.id, Organization.name).where(Organization.id.in_(missing))
+        )
+        known |= {row.id: row.name for row in rows}
+    return called, known
 
 
 async def hold_organization(session: AsyncSession, organization_id: UUID) -> None:
@@ -154,14 +171,15 @@ async def open_intent(
     )
 
 
-async def open_intents(session: AsyncSession, project_id: UUID) -> list[Intent]:
-    return list(
-        await session.scalars(
-            select(Intent)
-            .where(Intent.project_id == project_id, Intent.state.in_(OPEN_INTENTS))
-            .order_by(Intent.id)
-        )
+async def open_intents(session: AsyncSession, project_id: UUID, *, locked: bool = False) -> list[Intent]:
+    query = (
+        select(Intent)
+        .where(Intent.project_id == project_id, Intent.state.in_(OPEN_INTENTS))
+        .order_by(Intent.id)
     )
+    if locked:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return list(await session.scalars(query))
 
 
 async def lost_to(session: AsyncSession, award: Award) -> list[Intent]:
@@ -182,14 +200,19 @@ async def lost_to(session: AsyncSession, award: Award) -> list[Intent]:
     )
 
 
-async def bidders(session: AsyncSession, project_id: UUID, round_: int) -> int:
-    """How many organizations came as far as a confirmed talk in this round."""
-    found = await session.scalar(
-        select(func.count(Intent.organization_id.distinct())).where(
-            Intent.project_id == project_id, Intent.round == round_, Intent.talked_at.is_not(None)
+async def of_round(session: AsyncSession, project_id: UUID, round_: int) -> list[Intent]:
+    """The intents of a round that are open or came as far as a confirmed talk."""
+    return list(
+        await session.scalars(
+            select(Intent)
+            .where(
+                Intent.project_id == project_id,
+                Intent.round == round_,
+                or_(Intent.state.in_(OPEN_INTENTS), Intent.talked_at.is_not(None)),
+            )
+            .order_by(Intent.id)
         )
     )
-    return found or 0
 
 
 async def talks(session: AsyncSession, intent_ids: Iterable[UUID]) -> list[Talk]:

@@ -27,7 +27,6 @@ PASSED_INSPECTION = tuple(label("inspection_result", code) for code in ("passed"
 class IntentFacts:
     """What answers and decisions on an intent compare."""
 
-    gates: tuple[Problem, ...]
     project_state: str
     now: datetime
 

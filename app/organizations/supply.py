@@ -19,23 +19,27 @@ from app.parties import service as parties
 CITY_WIDE = "全市"
 
 
-async def for_matching(session: AsyncSession, ids: Iterable[UUID] | None = None) -> list[dict[str, Any]]:
+async def for_matching(
+    session: AsyncSession, ids: Iterable[UUID] | None = None, *, history: bool = True
+) -> list[dict[str, Any]]:
     """Every organization (or those with `ids`) as the arguments of `matching.Organization`, in the order of ids.
 
     Besides those: `number`, `uscc`, `fiscal_sponsor_id`. Money in fen; districts by canonical name, target groups, grades
-    and inspection results in Chinese, as the ranker's word lists expect.
+    and inspection results in Chinese, as the ranker's word lists expect. Without `history` the track record and the
+    buyers' shares are left out: gates do not read them.
     """
     organizations = await repository.with_ids(session, ids)
     found = [organization.id for organization in organizations]
     events = await repository.credit_events(session, found)
     engagements = await repository.engagements(session, found)
-    records = await repository.track_records(session, found)
+    records = await repository.track_records(session, found) if history else {}
     buyers = await parties.names(session, {e.buyer_id for many in engagements.values() for e in many})
     names = await areas.names(
         session, [path for o in organizations for path in (o.area_path, *o.service_areas)]
     )
     today = clock.today()
-    shares = _shares(await repository.money_of_buyers(session, today - timedelta(days=365)))
+    money = await repository.money_of_buyers(session, today - timedelta(days=365)) if history else []
+    shares = _shares(money)
     return [
         _plain(
             organization,

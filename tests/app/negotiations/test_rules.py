@@ -174,7 +174,7 @@ def test_an_award_is_confirmed_after_its_notice_by_another_person_without_a_chal
 
 
 def test_a_meeting_is_set_for_a_moment_to_come() -> None:
-    facts = IntentFacts((), "negotiating", datetime(2026, 6, 1, tzinfo=UTC))
+    facts = IntentFacts("negotiating", datetime(2026, 6, 1, tzinfo=UTC))
     past, future = datetime(2026, 5, 31, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC)
     thing: Any = SimpleNamespace()
     assert codes(rules.meets_later(Case(thing, Actor(None, ""), {}, facts))) == ["meets_at_required"]

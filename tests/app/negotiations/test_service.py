@@ -12,7 +12,7 @@ from app.identity.roles import Role
 from app.kernel import clock
 from app.kernel.errors import NotFound, NotNow, NotYou
 from app.kernel.journal import PARTIES, PUBLIC, JournalEntry
-from app.negotiations import awards, intents, repository, service, talks
+from app.negotiations import awards, intents, service, talks
 from app.negotiations.models import Intent
 from app.negotiations.schemas import ConflictDraft, TermSheetDraft
 from app.organizations.models import Engagement
@@ -118,13 +118,15 @@ async def test_interest_nobody_answers_expires_and_the_delay_is_told_once(
     ]
 
 
-async def test_an_answer_is_judged_by_the_gates_of_its_own_moment(session: AsyncSession, pair: Pair) -> None:
-    intent = await table.expressed(session, pair)
+async def test_an_award_is_judged_by_the_gates_of_its_own_moment(session: AsyncSession, pair: Pair) -> None:
+    award = await table.noticed(session, pair)
+    clock.settle(timedelta(days=20))
+    pair.organization.service_areas = ["3201/320118"]
+    await session.flush()
+    assert await refused(session, awards.confirm(session, pair.district, award)) == ["H_AREA"]
     pair.organization.capacity_max = 0
     await session.flush()
-    assert await refused(session, intents.transition(session, pair.street, intent, "accept")) == [
-        "H_CAPACITY"
-    ]
+    assert await refused(session, awards.confirm(session, pair.district, award)) == ["H_CAPACITY", "H_AREA"]
 
 
 async def test_a_talk_counts_when_both_sides_have_confirmed_it(session: AsyncSession, pair: Pair) -> None:
@@ -359,10 +361,6 @@ async def test_the_shortlist_compares_offers_for_who_decides(session: AsyncSessi
         await service.shortlist(session, pair.supplier, pair.project)
 
 
-async def test_one_bidders_count_is_that_of_organizations_that_talked(
-    session: AsyncSession, pair: Pair
-) -> None:
-    other = await join(session, pair.project)
-    await table.expressed(session, other)
-    await table.talked(session, pair)
-    assert await repository.bidders(session, pair.project.id, pair.project.round) == 1
+async def test_bidders_are_the_organizations_that_talked(session: AsyncSession, pair: Pair) -> None:
+    await table.expressed(session, await join(session, pair.project))
+    assert (await table.proposed(session, pair)).bidders == 1

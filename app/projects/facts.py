@@ -15,7 +15,7 @@ from app.catalogue.models import CatalogueItem
 from app.editions import service as editions
 from app.editions.models import Edition
 from app.funding import service as funding
-from app.funding.rules import Part
+from app.funding.service import Part
 from app.kernel import clock
 from app.kernel.errors import Problem
 from app.projects import repository

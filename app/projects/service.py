@@ -13,7 +13,7 @@ from app.funding import service as funding
 from app.kernel import clock
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, Problem, SheqiaError, raise_all
-from app.kernel.lifecycle import Choice, lock_many, move, move_many
+from app.kernel.lifecycle import Choice, hold, lock_many, move, move_many
 from app.kernel.tasks import Task
 from app.needs import service as needs
 from app.projects import entering, permissions, repository, rules
@@ -153,6 +153,7 @@ async def locked(session: AsyncSession, project_id: UUID) -> Project:
     found = await repository.locked(session, project_id)
     if found is None:
         raise NotFound()
+    hold(session, found)
     return found
 
 

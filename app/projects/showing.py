@@ -22,17 +22,17 @@ OFFICIAL = ("major_matter_minutes", "multi_year_proof", "remarks", "provenance")
 
 async def summaries(session: AsyncSession, projects: Sequence[Project]) -> list[ProjectSummary]:
     """Rows of a list: two statements."""
-    facts = await _facts(session, projects)
+    facts = _facts(projects, *await _named(session, projects))
     return [ProjectSummary.model_validate(known, by_name=True, context=FEN) for known in facts]
 
 
 async def views(session: AsyncSession, actor: Actor, projects: Sequence[Project]) -> list[ProjectView]:
     """Whole projects with their lots and amendments: four statements."""
-    facts = await _facts(session, projects)
+    bodies, names = await _named(session, projects)
+    facts = _facts(projects, bodies, names)
     ids = [project.id for project in projects]
     lots = await repository.lots(session, ids)
     amendments = await repository.amendments(session, ids)
-    names = await areas.names(session, [path for project in projects for path in project.delivery_paths])
     return [
         ProjectView.model_validate(
             known | _whole(actor, project, lots.get(project.id, []), amendments.get(project.id, []), names),
@@ -43,11 +43,20 @@ async def views(session: AsyncSession, actor: Actor, projects: Sequence[Project]
     ]
 
 
-async def _facts(session: AsyncSession, projects: Sequence[Project]) -> list[dict[str, Any]]:
+async def _named(
+    session: AsyncSession, projects: Sequence[Project]
+) -> tuple[dict[UUID, str], dict[str, str]]:
+    """Names of the paying side and of every place."""
     bodies = await parties.names(
         session, [party for project in projects for party in (project.buyer_id, project.procuring_entity_id)]
     )
-    names = await areas.names(session, [project.area_path for project in projects])
+    paths = [path for project in projects for path in (project.area_path, *project.delivery_paths)]
+    return bodies, await areas.names(session, paths)
+
+
+def _facts(
+    projects: Sequence[Project], bodies: dict[UUID, str], names: dict[str, str]
+) -> list[dict[str, Any]]:
     return [
         _columns(project, ProjectSummary.model_fields)
         | {

@@ -40,7 +40,7 @@ def openapi() -> str:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             data=Path(folder), database_url="postgresql://nowhere/none", given_secret="-" * 16
-        )  # type: ignore[call-arg]
+        )
         described = create_app(settings).openapi()
     return json.dumps(described, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 

@@ -87,6 +87,21 @@ FIELD_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "list_type": ("须为列表。", "Must be a list."),
     "model_attributes_type": ("须为 JSON 对象。", "Must be a JSON object."),
+    "decimal_max_digits": ("数字位数过多：最多 {max_digits} 位。", "Too many digits: at most {max_digits}."),
+    "decimal_max_places": (
+        "小数位数过多：最多 {decimal_places} 位。",
+        "Too many decimal places: at most {decimal_places}.",
+    ),
+    "decimal_parsing": ("须为数字。", "Must be a number."),
+    "decimal_type": ("须为数字。", "Must be a number."),
+    "float_type": ("须为数字。", "Must be a number."),
+    "float_parsing": ("须为数字。", "Must be a number."),
+    "timezone_aware": (
+        "时间须带时区，例如 +08:00。",
+        "The time must carry its offset, such as +08:00.",
+    ),
+    "dict_type": ("须为 JSON 对象。", "Must be a JSON object."),
+    "too_short": ("条目过少：至少 {min_length} 项。", "Too few items: at least {min_length}."),
     "too_long": ("条目过多：最多 {max_length} 项。", "Too many items: at most {max_length}."),
 }
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import Category, Rating, RegistrationType, TargetGroup
 from app.kernel.actor import machine
+from app.kernel.money import FEN
 from app.organizations import service
 from app.organizations.models import Organization
 from app.organizations.schemas import OrganizationDraft
@@ -38,7 +39,7 @@ def organization_draft(**changes: Any) -> OrganizationDraft:
         "contact_phone": "13800000001",
         "capacity_max": 3,
     }
-    return OrganizationDraft(**(facts | changes))
+    return OrganizationDraft.model_validate(facts | changes, by_name=True, context=FEN)
 
 
 async def make_organization(session: AsyncSession, **changes: Any) -> Organization:

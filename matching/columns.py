@@ -169,6 +169,10 @@ def _engagement_keys(engagement: Engagement) -> tuple[str, ...]:
     return tuple(keys)
 
 
+def _flags(values: Iterable[object]) -> NDArray[np.bool_]:
+    return np.array([bool(value) for value in values], dtype=np.bool_)
+
+
 def _number(values: Iterable[float | int | None]) -> NDArray[np.float32]:
     return np.array([UNKNOWN if v is None else v for v in values], dtype=np.float32)
 
@@ -222,33 +226,31 @@ def organization_columns(
     arrays: dict[str, Matrix] = {
         "categories": categories,
         "near_categories": with_siblings(categories),
-        "has_categories": np.array([bool(org.categories) for org in orgs]),
+        "has_categories": _flags(bool(org.categories) for org in orgs),
         "groups": vocabulary.matrix("group", [group_strengths(org.target_groups) for org in orgs]),
-        "has_groups": np.array([bool(org.target_groups) for org in orgs]),
+        "has_groups": _flags(bool(org.target_groups) for org in orgs),
         "serves": vocabulary.matrix("district", served),
-        "city_wide": np.array([org.city_wide for org in orgs]),
-        "has_area": np.array([bool(org.service_areas) for org in orgs]),
-        "named": np.array(
-            [not org.city_wide and len(org.service_areas) <= NAMED_DISTRICTS for org in orgs], dtype=np.bool_
-        ),
+        "city_wide": _flags(org.city_wide for org in orgs),
+        "has_area": _flags(bool(org.service_areas) for org in orgs),
+        "named": _flags(not org.city_wide and len(org.service_areas) <= NAMED_DISTRICTS for org in orgs),
         "home": vocabulary.matrix("district", [_home(org) for org in orgs]),
         "worked_streets": vocabulary.matrix("street", [_worked_streets(org, as_of) for org in orgs]),
-        "has_place": np.array([bool(org.service_areas or org.district) for org in orgs]),
+        "has_place": _flags(bool(org.service_areas or org.district) for org in orgs),
         "qualifications": vocabulary.matrix(
             "qualification", [dict.fromkeys(org.qualifications, 1.0) for org in orgs]
         ),
         "conflicts": vocabulary.matrix("party", [dict.fromkeys(org.conflicts, 1.0) for org in orgs]),
-        "any_conflict": np.array([ANY_PARTY in org.conflicts for org in orgs]),
+        "any_conflict": _flags(ANY_PARTY in org.conflicts for org in orgs),
         "buyer_share": vocabulary.matrix("party", [_exact(org.buyer_shares) for org in orgs]),
         "work": vocabulary.matrix(
             "engagement",
             [dict.fromkeys((k for e in org.engagements for k in _engagement_keys(e)), 1.0) for org in orgs],
         ),
-        "no_legal_person": np.array([org.legal_person is False for org in orgs]),
-        "not_supplier": np.array([org.role != "supplier" for org in orgs]),
-        "bad_credit": np.array([org.credit_status not in (None, "normal") for org in orgs]),
-        "inspection_failed": np.array([org.inspection_before(as_of) in ("不合格", "未参加") for org in orgs]),
-        "inspection_basic": np.array([org.inspection_before(as_of) == "基本合格" for org in orgs]),
+        "no_legal_person": _flags(org.legal_person is False for org in orgs),
+        "not_supplier": _flags(org.role != "supplier" for org in orgs),
+        "bad_credit": _flags(org.credit_status not in (None, "normal") for org in orgs),
+        "inspection_failed": _flags(org.inspection_before(as_of) in ("不合格", "未参加") for org in orgs),
+        "inspection_basic": _flags(org.inspection_before(as_of) == "基本合格" for org in orgs),
         "rating": np.array([_rating_number(org.rating_on(as_of)) for org in orgs], dtype=np.float32),
         "honours": np.array([org.honours for org in orgs], dtype=np.float32),
         "certified": _number(org.certified_total for org in orgs),
@@ -258,8 +260,8 @@ def organization_columns(
         "money_from": _number(org.preferred_budget_min for org in orgs),
         "money_to": _number(org.preferred_budget_max for org in orgs),
         "income": _number(org.last_year_income_fen for org in orgs),
-        "new": np.array([_is_new(org, as_of) for org in orgs]),
-        "has_record": np.array([any(recency(r, as_of) > 0 for r in org.track_record) for org in orgs]),
+        "new": _flags(_is_new(org, as_of) for org in orgs),
+        "has_record": _flags(any(recency(r, as_of) > 0 for r in org.track_record) for org in orgs),
     }
     return Columns([org.id for org in orgs], arrays)
 
@@ -290,7 +292,7 @@ def project_columns(projects: Sequence[Project], vocabulary: Vocabulary) -> Colu
         "categories": category_rows(categories),
         "main_category": category_rows([codes[:1] for codes in categories]),
         "category_weights": _category_weights(categories),
-        "has_category": np.array([bool(codes) for codes in categories]),
+        "has_category": _flags(bool(codes) for codes in categories),
         "groups": vocabulary.matrix("group", groups),
         "groups_needed": np.array([len(row) for row in groups], dtype=np.float32),
         "districts": vocabulary.matrix("district", [dict.fromkeys(p.districts, 1.0) for p in projects]),

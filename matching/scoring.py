@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from matching.columns import Columns
 from matching.factors import FUNCTIONS, adjustment
 from matching.gates import GateRules, failed_bits
-from matching.views import Grid, Pairs, View
-from matching.weights import ADJUSTMENT, COLUMNS, FACTORS, Weights
+from matching.views import Grid, Pairs
+from matching.weights import ADJUSTMENT, COLUMNS, FACTORS, GRID, Weights
 
 STEPS = 1024
 _FULL = np.float32(100 * STEPS)
@@ -28,10 +28,11 @@ ROWS = 512
 Steps = NDArray[np.float32]
 
 
-def _factor_steps(name: str, view: View, weights: Weights) -> tuple[Steps, NDArray[np.bool_]]:
-    share, missing = FUNCTIONS[name](view, weights)
-    points = np.float32(weights.points[name] * STEPS)
-    return np.rint(share.astype(np.float32, copy=False) * points), missing
+def _steps(name: str, share: Steps, weights: Weights) -> Steps:
+    if (curve := weights.curves.get(name)) is not None:
+        points_at = np.rint(np.array(curve) * STEPS).astype(np.float32)
+        return points_at[np.rint(share * np.float32(GRID)).astype(np.intp)]
+    return np.rint(share * np.float32(weights.points[name] * STEPS))
 
 
 def block_totals(
@@ -42,7 +43,7 @@ def block_totals(
     shape = (len(projects), len(organizations))
     total = np.zeros(shape, dtype=np.float32)
     for name in FACTORS:
-        total += _factor_steps(name, view, weights)[0]
+        total += _steps(name, FUNCTIONS[name](view, weights)[0], weights)
     total += np.rint(adjustment(view, weights) * np.float32(STEPS))
     np.clip(total, np.float32(0.0), _FULL, out=total)
     total[failed_bits(view, rules, shape) != 0] = EXCLUDED
@@ -55,6 +56,7 @@ class PairScores:
 
     scores: NDArray[np.float64]
     factors: dict[str, NDArray[np.float64]]
+    shares: dict[str, NDArray[np.float32]]
     no_data: dict[str, NDArray[np.bool_]]
     failed: NDArray[np.uint16]
 
@@ -71,17 +73,20 @@ def pair_scores(
     """Points of each factor for the pairs (rows[i], cols[i]) of the given likeness."""
     view = Pairs(projects, organizations, rows, cols, like)
     points: dict[str, NDArray[np.float64]] = {}
+    shares: dict[str, NDArray[np.float32]] = {}
     no_data: dict[str, NDArray[np.bool_]] = {}
     raw = np.zeros(rows.shape, dtype=np.float32)
     for name in FACTORS:
-        steps, no_data[name] = _factor_steps(name, view, weights)
+        shares[name], no_data[name] = FUNCTIONS[name](view, weights)
+        steps = _steps(name, shares[name], weights)
         points[name] = steps.astype(np.float64) / STEPS
         raw += steps
     total = np.clip(raw + np.rint(adjustment(view, weights) * np.float32(STEPS)), np.float32(0.0), _FULL)
     points[ADJUSTMENT] = (total - raw).astype(np.float64) / STEPS
     no_data[ADJUSTMENT] = np.zeros(rows.shape, dtype=np.bool_)
     assert tuple(points) == COLUMNS
-    return PairScores(total.astype(np.float64) / STEPS, points, no_data, failed_bits(view, rules, rows.shape))
+    failed = failed_bits(view, rules, rows.shape)
+    return PairScores(total.astype(np.float64) / STEPS, points, shares, no_data, failed)
 
 
 @dataclass(frozen=True)

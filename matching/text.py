@@ -14,14 +14,13 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from matching.encoder import BundledEncoder, TextEncoder, VectorStore
+from matching.encoder import BundledEncoder, MemoryStore, TextEncoder, VectorStore
 from matching.lexicon import boiler, normalized
 from matching.model import Organization, Project, Record
 from matching.services import ServiceReader, Suggestion, text_counts
@@ -39,6 +38,9 @@ LIKE_FROM, LIKE_KNEE, LIKE_TO = 0.4, 1.6, 2.8
 LIKE_AT_KNEE = 0.8
 """Unrelated texts lie below the first, specialists between knee and end, where likeness still tells them apart."""
 _BETWEEN = "\x1f"
+
+
+_READERS: dict[str, ServiceReader] = {}
 
 
 def project_text(project: Project) -> str:
@@ -87,15 +89,18 @@ class TextModel:
 
     def __init__(self, encoder: TextEncoder | None = None, store: VectorStore | None = None) -> None:
         self.encoder = encoder or BundledEncoder()
-        self.store = store
+        self.store = store if store is not None else MemoryStore()
 
     @property
     def version(self) -> str:
         return f"{self.encoder.name}/{MODEL_VERSION}"
 
-    @cached_property
+    @property
     def reader(self) -> ServiceReader:
-        return ServiceReader(self.encoder.encode)
+        """The reader of this encoder, shared in the process because its expressions take a second to encode."""
+        if self.encoder.name not in _READERS:
+            _READERS[self.encoder.name] = ServiceReader(self.encoder.encode)
+        return _READERS[self.encoder.name]
 
     @property
     def dense(self) -> int:
@@ -109,13 +114,12 @@ class TextModel:
     def vectors(self, texts: Sequence[str]) -> NDArray[np.int16]:
         """One row per text, from the store where it is known there: n×d int16."""
         keys = [self.key(text) for text in texts]
-        known = dict(self.store.get(list(dict.fromkeys(keys)))) if self.store is not None else {}
+        known = dict(self.store.get(list(dict.fromkeys(keys))))
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if fresh:
             made = dict(zip(fresh, self.embed(list(fresh.values())), strict=True))
             known |= made
-            if self.store is not None:
-                self.store.put(made)
+            self.store.put(made)
         if not keys:
             return np.zeros((0, self.dense + 2 * WORDS), dtype=np.int16)
         return np.stack([known[key] for key in keys])

@@ -103,6 +103,8 @@ class Pairs:
 
     def at(self, organization_matrix: str, project_index: str) -> Array:
         matrix, index = self.organizations[organization_matrix], self.projects[project_index]
+        if not len(self.rows):  # a sparse matrix answers an empty question with a matrix
+            return np.zeros(0, dtype=np.float32)
         return np.asarray(matrix[self.cols, index[self.rows]]).ravel()
 
     def like(self) -> Array:

@@ -1,9 +1,10 @@
-"""Named, versioned weights: how many of the hundred points each factor may give."""
+"""Named, versioned weights: how many of the hundred points each factor may give, and along which curve."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from itertools import pairwise
 
 FACTORS = (
     "text",
@@ -18,27 +19,32 @@ FACTORS = (
 ADJUSTMENT = "adjustment"
 COLUMNS = (*FACTORS, ADJUSTMENT)
 
+EXPERT_POINTS: Mapping[str, float] = {
+    "text": 28.0,
+    "target_group": 12.0,
+    "place": 14.0,
+    "track_record": 16.0,
+    "staff": 10.0,
+    "capacity": 8.0,
+    "money": 6.0,
+    "rating": 6.0,
+}
+GRID = 64
+"""Curves are given at every 1/64 of a share."""
+
 
 @dataclass(frozen=True)
 class Weights:
-    """Points per factor, summing to 100; frozen for an edition under its name and version."""
+    """Points per factor, summing to 100; frozen for an edition under its name and version.
+
+    A factor without a curve gives points in proportion to its share. A learned curve lists the points at each of
+    the GRID + 1 shares 0, 1/64, …, 1; it never falls and ends at the factor's points.
+    """
 
     name: str = "expert"
     version: str = "2026.1"
-    points: MappingProxyType[str, float] = field(
-        default_factory=lambda: MappingProxyType(
-            {
-                "text": 28.0,
-                "target_group": 12.0,
-                "place": 14.0,
-                "track_record": 16.0,
-                "staff": 10.0,
-                "capacity": 8.0,
-                "money": 6.0,
-                "rating": 6.0,
-            }
-        )
-    )
+    points: Mapping[str, float] = field(default_factory=lambda: dict(EXPERT_POINTS), hash=False)
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
     category_share: float = 0.4
     pilot_bonus: float = 3.0
     pilot_budget_fen: int = 5_000_000
@@ -51,12 +57,9 @@ class Weights:
             raise ValueError(f"weights name {sorted(self.points)}, wanted {sorted(FACTORS)}")
         if abs(sum(self.points.values()) - 100.0) > 1e-6 or min(self.points.values()) < 0:
             raise ValueError("weights must be non-negative and sum to 100 points")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        values = [getattr(self, name) for name in self.__dataclass_fields__]
-        values[2] = dict(self.points)
-        return (_rebuild, tuple(values))
-
-
-def _rebuild(name: str, version: str, points: dict[str, float], *rest: float) -> Weights:
-    return Weights(name, version, MappingProxyType(points), *rest)  # type: ignore[arg-type]
+        for name, curve in self.curves.items():
+            rises = all(left <= right for left, right in pairwise(curve))
+            if name not in FACTORS or len(curve) != GRID + 1 or not rises or curve[0] < 0:
+                raise ValueError(f"the curve of {name} must have {GRID + 1} points that never fall")
+            if abs(curve[-1] - self.points[name]) > 1e-6:
+                raise ValueError(f"the curve of {name} must end at its points")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from matching import COLUMNS, Ranker, Ranking
-from tests.matching.samples import AS_OF, load
+from matching import COLUMNS, Organization, Project, Ranker, Ranking
+from tests.matching.samples import load
 
 
 @pytest.fixture(scope="module")
-def ranking() -> Ranking:
-    projects, organizations, _ = load()
-    return Ranker(AS_OF).fit(organizations).rank(projects, limit=10)
+def ranking(
+    ranker_of: Callable[..., Ranker], projects: list[Project], organizations: list[Organization]
+) -> Ranking:
+    return ranker_of(organizations).rank(projects, limit=10)
 
 
 def test_every_rejection_of_the_experts_is_a_gate_with_their_code(ranking: Ranking) -> None:

@@ -8,23 +8,26 @@ import zipfile
 from datetime import date
 from typing import Any
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.errors import NotNow, Problem
 from app.matches import facts, repository
+from app.matches.encoding import Vectors
 from app.matches.models import MatchRun, WeightSet
-from app.matches.runs import digest, ranked
+from app.matches.runs import digest, ranked, texts_of
 from app.matches.weights import weights_from
-from matching import COLUMNS, GateRules, Ranking
+from matching import COLUMNS, GateRules, MemoryStore, Ranking
 
 NOT_STORED = Problem("run_not_stored", "该次匹配尚未完成。", "The run has not been stored yet.")
 README = """Decision dossier of a match run.
 
 run.json      what was asked, the weights, rules, seed, model, encoder and program versions, and the fingerprints
 inputs.json   every project and organization as the ranker read them; its SHA-256 is the run's fingerprint
+vectors.npz   the vector of every text: encoders round differently in batches of different size, a dossier must not
 results.csv   who stands where for each project, with the points of every factor
 
-`app.matches.dossier.replay` computes the ranking again from run.json and inputs.json; its digest equals results_sha256.
+`app.matches.dossier.replay` computes the ranking again from the first three; its digest equals results_sha256.
 """
 
 
@@ -35,11 +38,14 @@ async def dossier(session: AsyncSession, run: MatchRun) -> bytes:
         raise NotNow(NOT_STORED)
     weight_set = await session.get(WeightSet, run.weight_set_id)
     rows = await repository.results(session, run.id)
+    texts = texts_of(*facts.read(facts.opened(inputs)))
+    vectors = await repository.vectors(session, texts)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", README)
         archive.writestr("run.json", json.dumps(_told(run, weight_set), ensure_ascii=False, indent=2))
         archive.writestr("inputs.json", facts.opened(inputs))
+        archive.writestr("vectors.npz", _packed(vectors))
         archive.writestr("results.csv", _table(rows))
     return buffer.getvalue()
 
@@ -72,6 +78,19 @@ def _told(run: MatchRun, weight_set: WeightSet | None) -> dict[str, Any]:
     }
 
 
+def _packed(vectors: Vectors) -> bytes:
+    buffer = io.BytesIO()
+    keys = sorted(vectors)
+    matrix = np.stack([vectors[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.int16)
+    np.savez(buffer, keys=np.array(keys), vectors=matrix)
+    return buffer.getvalue()
+
+
+def _unpacked(body: bytes) -> MemoryStore:
+    with np.load(io.BytesIO(body), allow_pickle=False) as found:
+        return MemoryStore(dict(zip(found["keys"].tolist(), found["vectors"], strict=True)))
+
+
 def _table(rows: list[Any]) -> str:
     buffer = io.StringIO()
     out = csv.writer(buffer)
@@ -96,8 +115,10 @@ def replay(archive: bytes) -> tuple[Ranking, str]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         told = json.loads(opened.read("run.json"))
         on_offer, offering = facts.read(opened.read("inputs.json"))
+        store = _unpacked(opened.read("vectors.npz"))
     given = told["weights"]
     weights = weights_from(WeightSet(**given))
     rules = GateRules(**told["rules"])
-    ranking = ranked(on_offer, offering, date.fromisoformat(told["as_of"]), weights, rules, told["seed"])
+    as_of = date.fromisoformat(told["as_of"])
+    ranking = ranked(on_offer, offering, as_of, weights, rules, told["seed"], store)
     return ranking, digest(ranking)

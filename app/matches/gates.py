@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import matching
 from app.editions import service as editions
+from app.editions.models import Edition
 from app.kernel.errors import Problem
 from app.matches import facts
 from app.matches.weights import rules_of
@@ -18,10 +19,12 @@ from matching import Failure
 Pair = tuple[UUID, UUID]
 
 
-async def gates(session: AsyncSession, pairs: Sequence[Pair], as_of: date) -> list[list[Problem]]:
+async def gates(
+    session: AsyncSession, pairs: Sequence[Pair], as_of: date, edition: Edition | None = None
+) -> list[list[Problem]]:
     """The broken hard gates of each (project, organization), all at once; an empty list means nothing stands in the way.
 
-    Facts are read in the caller's transaction, under whatever it has locked. What the pair itself holds (the place reserved
+    Facts are read in the caller's transaction, under whatever it has locked; `edition` is given by who has it at hand. What the pair itself holds (the place reserved
     for this very project) does not count against it. Rules: DOMAIN §6.
     """
     if not pairs:
@@ -40,7 +43,8 @@ async def gates(session: AsyncSession, pairs: Sequence[Pair], as_of: date) -> li
         by_edition.setdefault(codes[project_id], []).append(place)
     broken: list[list[Problem]] = [[] for _ in pairs]
     for code, places in by_edition.items():
-        rules = rules_of(await editions.get(session, code))
+        at_hand = edition is not None and edition.code == code
+        rules = rules_of(edition if edition and at_hand else await editions.get(session, code))
         judged = [
             (
                 known_projects[pairs[place][0]],

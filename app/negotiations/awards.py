@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import ProcurementMethod
 from app.editions import service as editions
+from app.editions.models import Edition
 from app.funding import service as funding
 from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers, uuid7
-from app.kernel.lifecycle import data_as, lock, lock_many, move, move_many
+from app.kernel.lifecycle import data_as, hold, lock, lock_many, move, move_many
 from app.matches import service as matches
 from app.negotiations import repository, rules
 from app.negotiations.lifecycle import AWARDS, INTENTS
@@ -61,6 +62,24 @@ async def get(session: AsyncSession, actor: Actor, ref: str | UUID) -> Award:
     return found
 
 
+async def decided(session: AsyncSession, actor: Actor, ref: str | UUID) -> Award:
+    """One award to decide on, its project locked in the same statement. Raises `NotFound`."""
+    found = await repository.award_and_project(session, ref, awards_visible_to(actor))
+    if found is None:
+        raise NotFound()
+    award, project = found
+    hold(session, project)
+    return award
+
+
+async def _lock(session: AsyncSession, award: Award) -> Project:
+    """The project first, then the award."""
+    project = await session.get_one(Project, award.project_id)
+    await lock(session, project)
+    await lock(session, award)
+    return project
+
+
 async def sign_statement(
     session: AsyncSession, actor: Actor, project: Project, draft: ConflictDraft
 ) -> ConflictStatement:
@@ -96,6 +115,7 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
         raise NotYou()
     organization = await organizations.get(session, actor, draft.organization)
     project = await projects.locked(session, project.id)
+    edition = await editions.get(session, project.edition_code)
     method = draft.method or project.procurement_method
     if method is None:
         raise Malformed(NO_METHOD)
@@ -104,7 +124,7 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
         (i for i in pairs if i.organization_id == organization.id and i.state in OPEN_INTENTS), None
     )
     bidders = len({i.organization_id for i in pairs if i.talked_at is not None})
-    case = await _case(session, actor, project, organization.id, intent, draft, method, bidders)
+    case = await _case(session, actor, project, edition, organization.id, intent, draft, method, bidders)
     raise_all(rules.proposal(case))
     assert project.budget_fen is not None
     # The place is taken first: the award's foreign key would share the organization's row, and two who share it
@@ -129,7 +149,10 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
         number=f"{project.number}-C{number:02d}",
         edition_code=project.edition_code,
         project_id=project.id,
+        project_number=project.number,
+        project_title=project.title,
         organization_id=organization.id,
+        organization_name=organization.name,
         intent_id=intent.id if intent else None,
         area_path=project.area_path,
         round=project.round,
@@ -158,17 +181,17 @@ async def _case(
     session: AsyncSession,
     actor: Actor,
     project: Project,
+    edition: Edition,
     organization_id: UUID,
     intent: Intent | None,
     draft: AwardDraft,
     method: str,
     bidders: int,
 ) -> rules.Proposal:
-    settings = (await editions.get(session, project.edition_code)).settings
-    allowed = settings.band(draft.amount_fen).methods
+    allowed = edition.settings.band(draft.amount_fen).methods
     sheet = await repository.newest_sheet(session, intent.id) if intent else None
     statements = await repository.statements(session, project.id, organization_id)
-    gates = (await matches.gates(session, [(project.id, organization_id)], clock.today()))[0]
+    gates = (await matches.gates(session, [(project.id, organization_id)], clock.today(), edition))[0]
     own = actor.account_id
     return rules.Proposal(
         project_state=project.state,
@@ -191,8 +214,7 @@ async def _case(
 
 async def publish_notice(session: AsyncSession, actor: Actor, award: Award, note: str | None = None) -> Award:
     """Make the award public for the edition's working days."""
-    await projects.locked(session, award.project_id)
-    await lock(session, award)
+    await _lock(session, award)
     settings = (await editions.get(session, award.edition_code)).settings
     today = clock.today()
     last_day = editions.working_days_after(today, settings.notice_working_days)
@@ -202,21 +224,20 @@ async def publish_notice(session: AsyncSession, actor: Actor, award: Award, note
         "notice_to": str(last_day),
     }
     values = {"notice_from": today, "notice_to": last_day}
-    await _move_locked(session, actor, award, "publish_notice", note, values, change)
+    await move(session, AWARDS, award, "publish_notice", actor, note, values=values, change=change)
     await projects.mark_award_notice(session, actor, award.project_id, award.number)
     return award
 
 
 async def confirm(session: AsyncSession, actor: Actor, award: Award, note: str | None = None) -> Award:
     """Make the award final after its notice: the winner has won, the others are told that they have not."""
-    project = await projects.locked(session, award.project_id)
-    await lock(session, award)
+    project = await _lock(session, award)
     values = {
         "confirmed_by": actor.account_id,
         "confirmed_by_label": actor.label,
         "confirmed_at": clock.now(),
     }
-    await _move_locked(session, actor, award, "confirm", note, values)
+    await move(session, AWARDS, award, "confirm", actor, note, values=values)
     await projects.mark_awarded(session, actor, project.id, award.number)
     pairs = await repository.open_intents(session, project.id, locked=True)
     for event, won in (("win", True), ("lose", False)):
@@ -224,26 +245,6 @@ async def confirm(session: AsyncSession, actor: Actor, award: Award, note: str |
         await move_many(session, INTENTS, some, event, FOLLOWS, award.number)
     await _post(session, actor, award, award.amount_fen)
     return award
-
-
-async def _move_locked(
-    session: AsyncSession,
-    actor: Actor,
-    award: Award,
-    event: str,
-    note: str | None,
-    values: Mapping[str, Any],
-    change: Mapping[str, Any] | None = None,
-) -> None:
-    """Move an award that is locked already, writing `values` together with the state."""
-    line = AWARDS.line(award.state, event)
-    loads = AWARDS.facts is not None and line is not None and line.rules
-    facts = {award.id: await AWARDS.facts(session, award)} if loads and AWARDS.facts else {}
-    outcome = await move_many(
-        session, AWARDS, [award], event, actor, note, facts=facts, values=values, change=change
-    )
-    if error := outcome[award.id]:
-        raise error
 
 
 async def _post(session: AsyncSession, actor: Actor, award: Award, amount_fen: int) -> None:
@@ -274,11 +275,9 @@ async def cancel(
 
     `to` is 'negotiating' or 'published'; left out, negotiations go on while an intent is open.
     """
-    await projects.locked(session, award.project_id)
-    await lock(session, award)
+    await _lock(session, award)
     was_active = award.state == AwardState.ACTIVE
-    award.cancelled_reason = note
-    await move(session, AWARDS, award, event, actor, note, owned=owned)
+    await move(session, AWARDS, award, event, actor, note, values={"cancelled_reason": note}, owned=owned)
     await organizations.release(session, actor, award.id, reason=note or event)
     if was_active:
         await _post(session, actor, award, -award.amount_fen)
@@ -294,8 +293,7 @@ async def end_with_project(session: AsyncSession, award: Award, note: str) -> No
     await lock(session, award)
     if award.state not in (AwardState.PROPOSED, AwardState.NOTICE):
         return
-    award.cancelled_reason = note
-    await move(session, AWARDS, award, "cancel", FOLLOWS, note)
+    await move(session, AWARDS, award, "cancel", FOLLOWS, note, values={"cancelled_reason": note})
     await organizations.release(session, FOLLOWS, award.id, reason=note)
 
 

@@ -109,7 +109,7 @@ async def move(
     match: Conditional,
 ) -> AwardView:
     """publish_notice, confirm (another person than the proposer), cancel (data: to), renounce (the organization)."""
-    found = await awards.get(session, actor, award)
+    found = await awards.decided(session, actor, award)
     match.allow(found.version)
     moved = await awards.transition(session, actor, found, body.event, body.note, body.data)
     return await _award(session, actor, response, moved)

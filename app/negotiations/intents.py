@@ -70,7 +70,7 @@ async def _express(session: AsyncSession, actor: Actor, draft: IntentDraft) -> I
     if draft.channel == Channel.CLAIM and settings.claim_needs_good_credit:
         facts = await organizations.for_matching(session, [organization_id])
         problems += rules.claim_in_good_credit(facts[0], today)
-    problems += (await matches.gates(session, [(project.id, organization_id)], today))[0]
+    problems += (await matches.gates(session, [(project.id, organization_id)], today, edition))[0]
     raise_all(problems)
     number = (await take_numbers(session, f"intent:{project.id}"))[0]
     intent = Intent(
@@ -146,18 +146,15 @@ async def mark_scheduled(
 ) -> Intent:
     """Settle when and where the two sides meet; also the door for a timetable, signing as a machine."""
     data = wanted.model_dump()
-    if wanted.meets_at is not None:
-        intent.meets_at, intent.place = wanted.meets_at, wanted.place
     change = {"meets_at": str(wanted.meets_at), "place": wanted.place}
-    await move(session, INTENTS, intent, "schedule", actor, note, data=data, change=change)
+    await move(session, INTENTS, intent, "schedule", actor, note, data=data, values=data, change=change)
     return intent
 
 
 async def talked(session: AsyncSession, actor: Actor, intent: Intent, at: datetime) -> None:
     """A talk of this pair has been confirmed by both sides."""
     if INTENTS.line(intent.state, "talk") is not None:
-        intent.talked_at = at
-        await move(session, INTENTS, intent, "talk", actor, owned=True)
+        await move(session, INTENTS, intent, "talk", actor, values={"talked_at": at}, owned=True)
 
 
 async def views(session: AsyncSession, intents: Sequence[Intent]) -> list[IntentView]:

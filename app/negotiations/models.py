@@ -199,7 +199,7 @@ class ConflictStatement(Identified, Base):
 
 
 class Award(Stated, Base):
-    """The decision to give one project to one organization. At most one is alive per project."""
+    """The decision to give one project to one organization, with both as they were named then. One is alive per project."""
 
     __tablename__ = "awards"
     __table_args__ = (
@@ -237,7 +237,10 @@ class Award(Stated, Base):
     number: Mapped[str]
     edition_code: Mapped[str] = mapped_column(index=True)
     project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.id"), index=True)
+    project_number: Mapped[str]
+    project_title: Mapped[str]
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    organization_name: Mapped[str]
     intent_id: Mapped[UUID | None]
     area_path: Mapped[str]
     round: Mapped[int]

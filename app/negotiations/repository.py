@@ -45,6 +45,22 @@ async def award(session: AsyncSession, ref: str | UUID, seen: ColumnElement[bool
     return await session.scalar(select(Award).where(referred(Award.id, Award.number, ref), seen))
 
 
+async def award_and_project(
+    session: AsyncSession, ref: str | UUID, seen: ColumnElement[bool]
+) -> tuple[Award, Project] | None:
+    """An award with its project, the project's row locked until the transaction ends."""
+    row = (
+        await session.execute(
+            select(Award, Project)
+            .join(Project, Project.id == Award.project_id)
+            .where(referred(Award.id, Award.number, ref), seen)
+            .with_for_update(of=Project)
+            .execution_options(populate_existing=True)
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
 async def talk(session: AsyncSession, talk_id: UUID, seen: ColumnElement[bool]) -> Talk | None:
     return await session.scalar(
         select(Talk).join(Intent, Intent.id == Talk.intent_id).where(Talk.id == talk_id, seen)

@@ -107,10 +107,8 @@ async def transition_talk(
         await lock(session, intent)
         if intent.state not in AT_TABLE:
             raise NotNow(NOT_AT_TABLE)
-        if event == "confirm":
-            await lock(session, talk)
-            _confirmed_by(talk, side)
-        await move(session, TALKS, talk, event, actor, note)
+        values = {f"{side}_confirmed_at": clock.now()} if event == "confirm" else {}
+        await move(session, TALKS, talk, event, actor, note, values=values)
         if event == "confirm":
             await intents.talked(session, actor, intent, talk.held_at)
     else:

@@ -17,7 +17,7 @@ Market = tuple[list[Project], list[Organization]]
 @pytest.fixture(scope="module")
 def market() -> Market:
     projects, organizations, _ = load()
-    return projects[:12], organizations
+    return projects[:6], organizations[:16]
 
 
 @pytest.fixture(scope="module")

@@ -269,13 +269,13 @@ async def test_a_simple_move_costs_twelve_statements_at_most_and_an_award_twenty
 
 COSTS = {
     "accept": 8,
-    "schedule": 9,
+    "schedule": 8,
     "record": 5,
-    "confirm talk": 12,
+    "confirm talk": 9,
     "shortlist": 8,
     "sign statement": 4,
     "propose": 25,
-    "publish": 12,
+    "publish": 8,
     "confirm": 25,
 }
 

@@ -299,7 +299,7 @@ def evaluated(
         assert fair.auditor.get(address)["total"] is None
     fair.district.move(address, "close")
     supplier.move(address, "accept_result")
-    fair.district.move(address, "confirm")
+    fair.street.move(address, "confirm")
     fair.told("evaluation", "confirm")
     return dict(fair.district.get(address))
 

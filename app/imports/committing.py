@@ -67,15 +67,27 @@ class _Writing:
         self._after = thing.applied_rows - 1
 
     async def run(self) -> None:
-        """Write all rows; the last step ends the import and its job in one transaction."""
-        while self._expected > ONE_TRANSACTION and await self._step():
-            pass
+        """Write all rows; the last transaction ends the import and its job."""
+        if self._expected > ONE_TRANSACTION:
+            await self._run_in_steps()
+            return
         async with self._attempt.finishing() as session:
-            if self._expected <= ONE_TRANSACTION:
-                await self._write(
-                    session, await repository.to_write(session, self._id, self._after, ONE_TRANSACTION)
-                )
+            await repository.lock_edition(session, self._kind, self._edition)
+            rows = await repository.to_write(session, self._id, self._after, ONE_TRANSACTION)
+            await self._still_new(session, rows)
+            await self._write(session, rows)
             await self._finish(session)
+
+    async def _run_in_steps(self) -> None:
+        """A large list: nobody else writes this kind and edition until the last step."""
+        engine = self._attempt.database.engine
+        async with repository.holding_edition(engine, self._kind, self._edition):
+            if self._after < 0:
+                await self._all_still_new()
+            while await self._step():
+                pass
+            async with self._attempt.finishing() as session:
+                await self._finish(session)
 
     async def _step(self) -> bool:
         """One resumable step of a large list; False when there is nothing left."""
@@ -94,11 +106,9 @@ class _Writing:
         return True
 
     async def _write(self, session: AsyncSession, rows: Sequence[ImportRow]) -> None:
-        """Create what is new and update what has changed; refuse what has come into being since the preview."""
-        await repository.lock_edition(session, self._kind, self._edition)
+        """Create what is new and update what has changed."""
         new = [row for row in rows if row.thing_id is None]
         changed = [row for row in rows if row.thing_id is not None and row.change]
-        await self._still_new(session, new)
         provenance = [{"import_id": str(self._id), "sheet": row.sheet, "row": row.row} for row in new]
         records = [row.record for row in new]
         made = await self._target.create(
@@ -111,12 +121,21 @@ class _Writing:
             fields = {name: pair[1] for name, pair in row.change.items()}
             await self._target.update(session, self._sender, row.thing_id, fields, note, clock.today())
 
+    async def _all_still_new(self) -> None:
+        after = -1
+        async with self._attempt.database.reading() as session:
+            while rows := await repository.to_write(session, self._id, after, ONE_TRANSACTION):
+                await self._still_new(session, rows)
+                after = rows[-1].place
+
     async def _still_new(self, session: AsyncSession, rows: Sequence[ImportRow]) -> None:
-        lookups = sorted({str(_lookup(self._kind, row.record)) for row in rows if row.record})
+        """Refuse to write what has come into being since the preview."""
+        new = [row for row in rows if row.thing_id is None and row.record]
+        lookups = sorted({str(_lookup(self._kind, row.record)) for row in new})
         found = await self._target.stored(session, self._sender, self._edition, lookups) if lookups else []
         known = by_key(self._kind, found)
         row_key = KINDS[self._kind].row_key
-        clash = [row for row in rows if row.record and key_of(row_key(row.record)) in known]
+        clash = [row for row in new if key_of(row_key(row.record or {})) in known]
         if clash:
             where = "、".join(f"{row.sheet}!{row.row}" for row in clash[:5])
             raise NotNow(
@@ -161,5 +180,6 @@ def _shown(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _lookup(kind: str, record: dict[str, Any]) -> Any:
+def _lookup(kind: str, record: dict[str, Any] | None) -> Any:
+    record = record or {}
     return record.get("uscc") or record.get(KINDS[kind].title_field)

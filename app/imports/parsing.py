@@ -1,12 +1,12 @@
 """One prepared row to one record: every cell through its column's parser, then the row as a whole."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from pydantic_core import to_json
 
 from app.imports.cells.parsed import Cell, Context, Parsed, RowProblem, error, warning
 from app.imports.cells.personal import redact
@@ -209,7 +209,7 @@ class RowParser:
                     if row is not None:
                         for problem in found:
                             row.problems.append(problem.at(name, f"{mapped.letters}{row.number}"))
-            kept[mapped.index] = cell
+            kept[mapped.index] = text if type(cell) is str else cell
             if text:
                 raw[mapped.header if mapped.header not in raw else f"{mapped.header} ({mapped.letters})"] = (
                     text
@@ -257,10 +257,5 @@ def key_of(key: tuple[Any, ...] | None) -> str | None:
 
 def fingerprint(record: Mapping[str, Any]) -> str:
     """Equal for records of equal content; the sender's row number does not count."""
-    content = {name: value for name, value in record.items() if value is not None and name != "source_row_no"}
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain)
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
-
-
-def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    content = to_json({**record, "source_row_no": None})
+    return hashlib.blake2b(content, digest_size=12).hexdigest()

@@ -153,6 +153,8 @@ class Preparation:
             return Skipped(
                 number, cells, warning("header_again", "重复的表头行，已跳过。", "The header again; skipped.")
             )
+        if not title.strip("()（）[]").isdigit():
+            return None
         texts = [text_of(cell).strip("()（）[]") for cell in cells if text_of(cell)]
         if len(texts) >= 4 and texts == [str(at) for at in range(1, len(texts) + 1)]:
             return Skipped(

@@ -138,11 +138,10 @@ class _Previewing:
     def _compared(self, row: ReadRow, stored: Stored | None) -> Kept:
         if row.record is None or row.status == Status.SKIPPED:
             return row, None, None
-        record = json.loads(row.record)
         if stored is None:
-            yours = self._target.may_write(self._sender, record)
+            yours = self._target.may_write(self._sender, row.path, filed=row.filed)
             return (row if yours else _noted(row, Status.REJECTED, _NOT_YOURS, "error")), None, None
-        change = difference(record, stored.record)
+        change = difference(json.loads(row.record), stored.record)
         if not change:
             self._same += 1
             return _noted(row, Status.SKIPPED, _UNCHANGED, "warning"), None, stored.id

@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
+from app.catalogue.codes import RegistrationType
 from app.imports import shown
 from app.imports.drafts import checker
 from app.imports.files.sheet import Limits
 from app.imports.parsing import PreviewRow
+from app.imports.places import path_of
 from app.imports.preview import Reading, Request
 from app.kernel.errors import Malformed, Problem, SheqiaError, TooLarge, Unsupported
 
@@ -30,7 +32,10 @@ _REFUSALS: dict[str, type[SheqiaError]] = {kind.__name__: kind for kind in (Malf
 
 
 class ReadRow(NamedTuple):
-    """A preview row ready to be stored: JSON as text; `key` and `lookup` find what is stored already."""
+    """A preview row ready to be stored: JSON as text; `key` and `lookup` find what is stored already.
+
+    `path` is the place the record belongs to, `filed` whether it is a group that its street files: who may enter it.
+    """
 
     place: int
     sheet: str
@@ -43,6 +48,8 @@ class ReadRow(NamedTuple):
     raw: str
     key: str | None
     lookup: str | None
+    path: str
+    filed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,8 @@ def packed(place: int, row: PreviewRow, title: str) -> ReadRow:
         to_json(row.raw).decode(),
         row.key,
         lookup,
+        path_of(record) if record else "",
+        record is not None and record.get("registration_type") == RegistrationType.FILED_GROUP,
     )
 
 

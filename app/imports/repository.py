@@ -1,7 +1,9 @@
 """All SQL of imports."""
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.imports.models import ENDED, Import, ImportPart, ImportRow, ImportState, TaughtHeader
 from app.imports.parsing import Status
@@ -229,9 +231,24 @@ async def teach(session: AsyncSession, sender_id: UUID, kind: str, mapping: Mapp
 
 async def lock_edition(session: AsyncSession, kind: str, edition: str) -> None:
     """Commits of one kind and edition go one after another, so that none overlooks what another writes."""
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"import:{kind}:{edition}"}
-    )
+    await session.execute(select(func.pg_advisory_xact_lock(_edition_key(kind, edition))))
+
+
+@asynccontextmanager
+async def holding_edition(engine: AsyncEngine, kind: str, edition: str) -> AsyncIterator[None]:
+    """The same lock over many transactions, on a connection of its own that holds no transaction open."""
+    async with engine.connect() as connection:
+        guard = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await guard.execute(select(func.pg_advisory_lock(_edition_key(kind, edition))))
+        try:
+            yield
+        finally:
+            await guard.execute(select(func.pg_advisory_unlock(_edition_key(kind, edition))))
+
+
+def _edition_key(kind: str, edition: str) -> int:
+    digest = hashlib.sha256(f"import:{kind}:{edition}".encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)
 
 
 async def set_applied(session: AsyncSession, import_id: UUID, applied: int) -> None:

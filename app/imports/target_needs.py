@@ -25,8 +25,8 @@ class NeedTarget:
 
     kind = "needs"
 
-    def may_write(self, actor: Actor, record: Mapping[str, Any]) -> bool:
-        return permissions.may_collect(actor, path_of(record))
+    def may_write(self, actor: Actor, path: str, *, filed: bool) -> bool:
+        return permissions.may_collect(actor, path)
 
     async def stored(
         self, session: AsyncSession, actor: Actor, edition: str, lookups: Sequence[str]

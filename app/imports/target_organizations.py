@@ -8,10 +8,8 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalogue.codes import RegistrationType
 from app.imports.columns.organizations import COLUMNS
 from app.imports.drafts import draft_of
-from app.imports.places import path_of
 from app.imports.targets import Provenance, Stored, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
@@ -29,9 +27,8 @@ class OrganizationTarget:
 
     kind = "organizations"
 
-    def may_write(self, actor: Actor, record: Mapping[str, Any]) -> bool:
-        filed = record.get("registration_type") == RegistrationType.FILED_GROUP
-        return permissions.may_create(actor, path_of(record), filed=filed)
+    def may_write(self, actor: Actor, path: str, *, filed: bool) -> bool:
+        return permissions.may_create(actor, path, filed=filed)
 
     async def stored(
         self, session: AsyncSession, actor: Actor, edition: str, lookups: Sequence[str]

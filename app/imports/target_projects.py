@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports.columns.projects import PROJECTS
 from app.imports.drafts import draft_of
-from app.imports.places import path_of
 from app.imports.targets import Provenance, Stored, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
@@ -36,8 +35,8 @@ class ProjectTarget:
 
     kind = "projects"
 
-    def may_write(self, actor: Actor, record: Mapping[str, Any]) -> bool:
-        return permissions.may_post(actor, path_of(record))
+    def may_write(self, actor: Actor, path: str, *, filed: bool) -> bool:
+        return permissions.may_post(actor, path)
 
     async def stored(
         self, session: AsyncSession, actor: Actor, edition: str, lookups: Sequence[str]

@@ -31,8 +31,8 @@ class Target(Protocol):
 
     kind: str
 
-    def may_write(self, actor: Actor, record: Mapping[str, Any]) -> bool:
-        """Whether the actor may enter this record at its place."""
+    def may_write(self, actor: Actor, path: str, *, filed: bool) -> bool:
+        """Whether the actor may enter something at this place (`filed`: a group that its street files)."""
 
     async def stored(
         self, session: AsyncSession, actor: Actor, edition: str, lookups: Sequence[str]

@@ -7,6 +7,9 @@ from datetime import date, datetime
 from app.imports.cells.parsed import BLANK, Cell, Context, Parsed, error, warning
 
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNCLEAN = re.compile(
+    "[\r\t\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f-\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|  "
+)
 _SPACES = re.compile("[ \t\u00a0\u3000\u2000-\u200a\u202f\u205f]+")
 _ANY_SPACE = re.compile(r"\s+")
 _CJK_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
@@ -31,7 +34,7 @@ class CellError(str):
 def text_of(cell: Cell) -> str:
     """Any cell as text: whole numbers without '.0', dates as ISO; invisible characters and outer blanks gone."""
     if isinstance(cell, str):
-        if cell.isascii() and cell.isprintable():
+        if _UNCLEAN.search(cell) is None:
             return cell.strip()
         return _SPACES.sub(" ", _INVISIBLE.sub("", cell).replace("\r\n", "\n").replace("\r", "\n")).strip()
     if cell is None:

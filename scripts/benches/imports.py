@@ -1,0 +1,218 @@
+"""How fast lists come in: `scripts/bench import [--rows N] [--large]`.
+
+A server of its own (fsync on). A 2,100-row workbook previewed and committed; a 100,000-row workbook previewed (`--large`);
+and N clean CSV rows end to end (read, checked, previewed with provenance, written with journal) beside COPY of the very
+rows that were written, all tables, with their indexes, into the same server.
+"""
+
+import argparse
+import asyncio
+import csv
+import io
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from sqlalchemy import text
+
+from app.areas.gazetteer import Gazetteer
+from app.editions import service as editions
+from app.editions.schemas import EditionDraft
+from app.imports import service
+from app.imports.models import Import
+from app.imports.schemas import Said
+from app.installation.seed import seed
+from app.kernel import clock, migrations
+from app.kernel.actor import machine
+from app.kernel.database import Database
+from app.kernel.embedded import EmbeddedPostgres
+from app.kernel.job_worker import Worker
+
+OPERATOR = machine("bench")
+HEADER = (
+    "序号",
+    "项目名称",
+    "项目简介",
+    "服务类别",
+    "服务对象",
+    "受益人数",
+    "所属区",
+    "街道",
+    "社区",
+    "购买方",
+    "预算金额(元)",
+    "项目周期",
+)
+SERVICES = (
+    ("助餐送餐", "养老服务", "独居老人", "每周五天为行动不便的老人送午餐，并看看人好不好，异常情况当日上报社区。"),
+    ("课后陪伴", "青少年与社区教育", "流动儿童", "放学后两小时作业辅导与阅读陪伴，每月一次家长沟通，寒暑假另设营期。"),
+    ("楼道协商", "调解治理", "业主", "引入中立第三方组织单元协商会，编制议事规则，培养楼栋骨干，形成书面一致意见。"),
+    ("照护喘息", "养老服务", "家庭照护者", "每周一次日间喘息照料，开设照护技能课，建立照护者互助小组并跟进高负荷家庭。"),
+    ("心理支持", "心理健康", "残疾人", "入户评估与个案辅导相结合，开展支持小组，危机情况及时转介并回访。"),
+)  # fmt: skip
+TABLES = ("projects", "import_rows", "journal_entries")
+
+
+def rows(count: int) -> list[list[Any]]:
+    """Clean rows, each its own: service, place and number vary."""
+    streets = [area for area in Gazetteer.default().streets if area.name.endswith("街道")]
+    parents = Gazetteer.default().areas
+    made = []
+    for at in range(count):
+        street, (what, category, group, words) = streets[at % len(streets)], SERVICES[at % len(SERVICES)]
+        district = parents[street.parent_code or ""].name
+        made.append([
+            at + 1, f"{street.name[:-2]}{what}第{at + 1}号项目", f"{words}编号{at + 1}，服务{20 + at % 80}人。", category, group, 20 + at % 80,
+            district, street.name, f"第{1 + at // 500 % 9}社区", f"{street.name}办事处", 5_000 + at % 200 * 500, f"{3 + at % 10}个月",
+        ])  # fmt: skip
+    return made
+
+
+def as_csv(table: list[list[Any]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([HEADER, *table])
+    return buffer.getvalue().encode("gb18030")
+
+
+def as_xlsx(table: list[list[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for line, row in enumerate([list(HEADER), *table]):
+            sheet.write_row(line, 0, row)
+    return buffer.getvalue()
+
+
+async def timed(act: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    found = await act()
+    return time.perf_counter() - start, found
+
+
+async def preview(database: Database, content: bytes, name: str) -> Import:
+    async with database.writing() as session:
+        thing, _ = await service.upload(
+            session, OPERATOR, kind="projects", edition="2026", file_name=name, content=content, said=Said()
+        )
+    await Worker(database, service.HANDLERS).drain()
+    async with database.reading() as session:
+        return await session.get_one(Import, thing.id)
+
+
+async def commit(database: Database, thing: Import) -> Import:
+    async with database.writing() as session:
+        again = await service.get(session, OPERATOR, thing.id)
+        await service.commit(session, OPERATOR, again, all_or_nothing=True)
+    await Worker(database, service.HANDLERS).drain()
+    async with database.reading() as session:
+        return await session.get_one(Import, thing.id)
+
+
+async def copied(database: Database, folder: Path) -> float:
+    """Seconds to COPY the rows of all written tables into empty tables with the same indexes."""
+    seconds = 0.0
+    async with database.engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        for table in TABLES:
+            file = folder / table
+            names = await driver.fetch(
+                "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped"
+                " AND attgenerated = '' AND attidentity = ''", table,
+            )  # fmt: skip
+            columns = [name["attname"] for name in names]
+            await driver.copy_from_table(table, columns=columns, output=str(file))
+            await driver.execute(f"CREATE TABLE copy_of_{table} (LIKE {table} INCLUDING ALL)")
+            start = time.perf_counter()
+            await driver.copy_to_table(f"copy_of_{table}", columns=columns, source=str(file))
+            seconds += time.perf_counter() - start
+    return seconds
+
+
+def say(what: str, figure: str) -> None:
+    sys.stdout.write(f"| {what} | {figure} |\n")
+    sys.stdout.flush()
+
+
+async def run(count: int, *, large: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="sheqia-bench-") as folder:
+        with EmbeddedPostgres(Path(folder) / "data") as server:
+            database = Database.connect(server.url())
+            await migrations.upgrade(database.engine)
+            today = clock.today()
+            async with database.writing() as session:
+                await seed(session)
+                await editions.create(session, OPERATOR, EditionDraft(
+                    code="2026", name="2026 年社洽会", ordinal=13, call_opens_on=today, call_closes_on=today, fair_opens_on=today,
+                    fair_closes_on=today,
+                ))  # fmt: skip
+            await preview(database, as_xlsx(rows(3)), "warm.xlsx")
+            say("What", "Figure")
+            say("---", "---")
+            await _list(database)
+            if large:
+                content = as_xlsx(rows(100_000))
+                seconds, thing = await timed(lambda: preview(database, content, "large.xlsx"))
+                say("100,000-row workbook, previewed", f"{seconds:.1f} s, {thing.summary['counts']}")
+            await _whole(database, Path(folder), count)
+            await database.close()
+
+
+async def _list(database: Database) -> None:
+    content = as_xlsx([[*row[:1], f"年度{row[1]}", *row[2:]] for row in rows(2_100)])
+    seconds, thing = await timed(lambda: preview(database, content, "list.xlsx"))
+    say("2,100-row workbook, previewed", f"{seconds:.2f} s")
+    assert thing.summary["counts"]["rejected"] == 0, thing.summary
+    seconds, thing = await timed(lambda: commit(database, thing))
+    say("2,100-row workbook, committed", f"{seconds:.2f} s, {thing.result}")
+
+
+async def _whole(database: Database, folder: Path, count: int) -> None:
+    content = as_csv(rows(count))
+    async with database.engine.begin() as connection:
+        await connection.execute(text("TRUNCATE projects, import_rows, imports CASCADE"))
+    before = await _entries(database)
+    read, thing = await timed(lambda: preview(database, content, "whole.csv"))
+    assert thing.summary["counts"]["ready"] == count, thing.summary["counts"]
+    wrote, thing = await timed(lambda: commit(database, thing))
+    assert thing.result["created"] == count, (thing.state, thing.problems)
+    say(
+        f"{count:,} CSV rows ({len(content) / 1e6:.0f} MB GB18030), previewed",
+        f"{read:.1f} s, {count / read:,.0f} rows/s",
+    )
+    say(f"{count:,} CSV rows, committed", f"{wrote:.1f} s, {count / wrote:,.0f} rows/s")
+    say("end to end", f"{read + wrote:.1f} s, {count / (read + wrote):,.0f} rows/s")
+    limit = await copied(database, folder)
+    say(
+        f"COPY of the written rows ({', '.join(TABLES)}), same indexes",
+        f"{limit:.1f} s, {count / limit:,.0f} rows/s",
+    )
+    say("import ÷ COPY", f"{limit / (read + wrote):.2f}")
+    for who, what in (
+        (resource.RUSAGE_SELF, "worker"),
+        (resource.RUSAGE_CHILDREN, "largest reading process"),
+    ):
+        say(f"peak memory, {what}", f"{resource.getrusage(who).ru_maxrss / 1024:.0f} MB")
+    assert await _entries(database) - before >= count
+
+
+async def _entries(database: Database) -> int:
+    async with database.engine.connect() as connection:
+        return int(await connection.scalar(text("SELECT count(*) FROM journal_entries")) or 0)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--rows", type=int, default=100_000, help="rows of the CSV")
+    asked.add_argument("--large", action="store_true", help="also preview a 100,000-row workbook")
+    given = asked.parse_args()
+    asyncio.run(run(given.rows, large=given.large))
+
+
+if __name__ == "__main__":
+    main()

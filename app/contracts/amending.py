@@ -221,4 +221,5 @@ async def _change_amount(
         contract_id=contract.id,
         amount_fen=difference,
         reference=reference,
+        area_path=contract.area_path,
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,24 @@ from app.negotiations.models import Award
 from app.projects import service as projects
 from app.projects.models import Project
 
+SIGNED_TERMS = [
+    "number",
+    "award_id",
+    "buyer_id",
+    "procuring_entity_id",
+    "supplier_id",
+    "supervising_authority_id",
+    "amount_fen",
+    "starts_on",
+    "ends_on",
+    "scope",
+    "outputs",
+    "penalty",
+    "no_subcontracting",
+    "data_protection",
+    "persons_planned",
+    "needed_sides",
+]
 NO_SUPERVISOR = Problem(
     "no_such_party",
     "没有这个监管方。",
@@ -128,33 +146,15 @@ async def change(session: AsyncSession, actor: Actor, contract: Contract, wanted
     return contract
 
 
-def terms_sha256(contract: Contract, tranches: Sequence[Tranche]) -> str:
-    """The fingerprint of the exact wording that a signature stands under."""
-    named = [
-        "number",
-        "award_id",
-        "buyer_id",
-        "procuring_entity_id",
-        "supplier_id",
-        "supervising_authority_id",
-        "amount_fen",
-        "starts_on",
-        "ends_on",
-        "scope",
-        "outputs",
-        "penalty",
-        "no_subcontracting",
-        "data_protection",
-        "persons_planned",
-        "needed_sides",
-    ]
-    terms: dict[str, Any] = {name: getattr(contract, name) for name in named}
-    terms["tranches"] = [[t.seq, t.share, t.amount_fen, t.trigger, str(t.due_on)] for t in tranches]
+Plan = list[tuple[int, int, str, date | None]]
+"""Share, fen, trigger and due day of each tranche."""
+
+
+def _fingerprint(contract: Contract, plan: Plan) -> str:
+    """SHA-256 of the exact wording that a signature stands under."""
+    terms = {name: getattr(contract, name) for name in SIGNED_TERMS} | {"tranches": plan}
     text = json.dumps(terms, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-Plan = list[tuple[int, int, str, date | None]]
 
 
 def _sides(project: Project, award: Award, draft: ContractDraft) -> list[UUID]:
@@ -267,7 +267,9 @@ def _write(
     half = (contract.ends_on - contract.starts_on) // 2
     contract.midterm_due_on = contract.starts_on + half if midterm else None
     amounts = payment_rules.split(contract.amount_fen, [share for share, _, _ in shares])
-    return [(share, fen, trigger, due) for (share, trigger, due), fen in zip(shares, amounts, strict=True)]
+    plan = [(share, fen, trigger, due) for (share, trigger, due), fen in zip(shares, amounts, strict=True)]
+    contract.terms_sha256 = _fingerprint(contract, plan)
+    return plan
 
 
 def _shares(

@@ -25,13 +25,12 @@ async def facts(session: AsyncSession, contract: Contract) -> Facts:
     state, today = contract.state, clock.today()
     if state in (ContractState.DRAFT, ContractState.PARTLY_SIGNED):
         pair = (contract.project_id, contract.supplier_id)
-        standing = await repository.standing(session, contract)
+        award_active, budget_fen = await repository.standing(session, contract)
         return Facts(
             today,
             gates=tuple((await matches.gates(session, [pair], today))[0]),
-            award_active=standing.award_active,
-            budget_fen=standing.budget_fen,
-            signed_by=standing.signed_by,
+            award_active=award_active,
+            budget_fen=budget_fen,
         )
     tranches = await repository.tranches(session, [contract.id])
     if state != ContractState.IN_DELIVERY:

@@ -121,6 +121,8 @@ class Contract(Searchable, Stated, Base):
     persons_planned: Mapped[int | None]
     needed_sides: Mapped[list[str]]
     signed_sides: Mapped[list[str]] = mapped_column(default=list)
+    signer_ids: Mapped[list[UUID]] = mapped_column(default=list)
+    terms_sha256: Mapped[str]
     signed_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     midterm_due_on: Mapped[date | None]

@@ -154,6 +154,7 @@ async def _move_money(
         contract_id=contract.id,
         amount_fen=payment.amount_fen,
         reference=payment.voucher,
+        area_path=contract.area_path,
     )
     await journal.record(
         session,

@@ -35,29 +35,12 @@ from app.parties.models import Party
 from app.projects.models import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a signature leans on: the award, the budget, and who has signed already."""
-
-    award_active: bool
-    budget_fen: int | None
-    signed_by: frozenset[UUID]
-
-
-async def standing(session: AsyncSession, contract: Contract) -> Standing:
-    row = (
-        await session.execute(
-            select(Award.state, Project.budget_fen)
-            .join(Project, Project.id == Award.project_id)
-            .where(Award.id == contract.award_id)
-        )
-    ).one()
-    signed = await session.scalars(
-        select(Signature.signed_by).where(
-            Signature.contract_id == contract.id, Signature.signed_by.is_not(None)
-        )
-    )
-    return Standing(row.state == AwardState.ACTIVE, row.budget_fen, frozenset(i for i in signed if i))
+async def standing(session: AsyncSession, contract: Contract) -> tuple[bool, int | None]:
+    """What a signature leans on: whether the award is active, and the budget. No statement where both are locked already."""
+    award = await session.get(Award, contract.award_id)
+    project = await session.get(Project, contract.project_id)
+    assert award is not None and project is not None
+    return award.state == AwardState.ACTIVE, project.budget_fen
 
 
 async def visible(session: AsyncSession, actor: Actor, ref: UUID | str) -> Contract | None:

@@ -1,7 +1,7 @@
 """Rules of contracts. Pure: each returns all broken ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,6 @@ class Facts:
     award_active: bool = True
     budget_fen: int | None = None
     amendment_open: bool = False
-    signed_by: frozenset[Any] = field(default_factory=frozenset)
 
 
 def terms_hold(
@@ -119,7 +118,7 @@ def gates_hold(case: Case[Contract]) -> Iterable[Problem]:
 
 
 def one_person_one_side(case: Case[Contract]) -> Iterable[Problem]:
-    if case.actor.account_id is not None and case.actor.account_id in case.facts.signed_by:
+    if case.actor.account_id is not None and case.actor.account_id in case.thing.signer_ids:
         yield Problem(
             "one_person_one_side",
             "同一账号不得代表两方签署。",

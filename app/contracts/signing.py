@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.contracts import drafting, permissions, repository
+from app.contracts import permissions, repository
 from app.contracts.lifecycle import LIFECYCLE
 from app.contracts.models import Contract, Signature
 from app.funding import service as funding
@@ -33,20 +33,22 @@ async def sign(session: AsyncSession, actor: Actor, contract: Contract, note: st
     if missing and not sides:
         raise NotYou()
     await repository.hold_supplier(session, contract.supplier_id)
-    tranches = await repository.tranches(session, [contract.id])
-    fingerprint = drafting.terms_sha256(contract, tranches)
-    named = {"side": sides[0] if sides else None, "terms_sha256": fingerprint}
-    values: dict[str, Any] = {"signed_sides": [*contract.signed_sides, *sides[:1]]}
+    signer = [actor.account_id] if actor.account_id else []
+    values: dict[str, Any] = {
+        "signed_sides": [*contract.signed_sides, *sides[:1]],
+        "signer_ids": [*contract.signer_ids, *signer],
+    }
     if event == "conclude":
         values |= {"signed_at": clock.now(), "signed_amount_fen": contract.amount_fen}
-    line = await move(session, LIFECYCLE, contract, event, actor, note, values=values, change=named)
+    change = {"side": sides[0] if sides else None, "terms_sha256": contract.terms_sha256}
+    line = await move(session, LIFECYCLE, contract, event, actor, note, values=values, change=change)
     session.add(
         Signature(
             contract_id=contract.id,
             side=sides[0],
             signed_by=actor.account_id,
             signer=actor.label,
-            terms_sha256=fingerprint,
+            terms_sha256=contract.terms_sha256,
         )
     )
     if line.event == "conclude":
@@ -66,6 +68,7 @@ async def _bind(session: AsyncSession, actor: Actor, contract: Contract) -> None
         contract_id=contract.id,
         amount_fen=contract.amount_fen,
         reference=contract.number,
+        area_path=contract.area_path,
     )
     await organizations.activate(session, actor, contract.award_id, contract_id=contract.id)
 
@@ -73,6 +76,7 @@ async def _bind(session: AsyncSession, actor: Actor, contract: Contract) -> None
 async def reopen(session: AsyncSession, actor: Actor, contract: Contract, note: str | None) -> Contract:
     """Take the paper back to the draft: signatures given so far no longer count."""
     given = {"signed": contract.signed_sides}
-    await move(session, LIFECYCLE, contract, "reopen", actor, note, values={"signed_sides": []}, change=given)
+    values: dict[str, Any] = {"signed_sides": [], "signer_ids": []}
+    await move(session, LIFECYCLE, contract, "reopen", actor, note, values=values, change=given)
     await repository.drop_signatures(session, contract.id)
     return contract

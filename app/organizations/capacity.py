@@ -69,10 +69,9 @@ async def activate(session: AsyncSession, actor: Actor, award_id: UUID, *, contr
         "activate",
         actor,
         owned=True,
+        values={"contract_id": contract_id},
         change={"contract_id": str(contract_id)},
     )
-    engagement.contract_id = contract_id
-    await session.flush()
     return engagement
 
 

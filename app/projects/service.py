@@ -56,6 +56,7 @@ from app.projects.showing import summaries, views
 from app.projects.taking_back import take_back, touched
 
 __all__ = [
+    "Outcome",
     "admit_many",
     "approve_many",
     "change",

@@ -1,0 +1,173 @@
+"""Contracts over HTTP: from the award to the payment, documents, lists, and how many statements a move costs."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.identity.roles import Role
+from app.kernel import clock, sandbox
+from tests.conftest import Http
+from tests.factories import actors
+from tests.factories import contracts as make
+from tests.factories.statements import counting
+
+COSTS = {"sign": 23, "conclude": 34, "pay": 15, "start": 13}
+
+
+async def after_the_notice(session: AsyncSession) -> None:
+    """Let the installation's clock stand where the story stands: twenty days on, after the notice of the award."""
+    await sandbox.advance(session, timedelta(days=20))
+    await session.commit()
+
+
+async def test_the_whole_paper_over_http(session: AsyncSession, http: Http) -> None:
+    pair, award = await make.make_awarded(session)
+    await session.commit()
+    street = await http(Role.STREET, area=pair.project.area_path)
+    supplier = await http(Role.ORGANIZATION, party=pair.organization.id)
+    public = await http()
+
+    answer = await street.post(
+        "/api/v1/contracts", json={"award_id": str(award.id), "amount_yuan": "19999.99"}
+    )
+    assert answer.status_code == 201, answer.text
+    contract = answer.json()
+    url = f"/api/v1/contracts/{contract['number']}"
+    assert [t["amount_yuan"] for t in contract["tranches"]] == ["9999.99", "5999.99", "4000.01"]
+    assert (await public.get(url)).status_code == 404
+
+    etag = (await street.get(url)).headers["etag"]
+    assert (await street.patch(url, json={"penalty": "按日万分之五"})).status_code == 428
+    changed = await street.patch(url, json={"penalty": "按日万分之五"}, headers={"If-Match": etag})
+    assert changed.json()["penalty"] == "按日万分之五"
+    assert (await street.patch(url, json={}, headers={"If-Match": etag})).status_code == 412
+
+    possible = (await supplier.get(f"{url}/transitions")).json()
+    assert [(p["event"], p["allowed"]) for p in possible["items"]] == [("sign", True), ("discard", True)]
+    for client in (supplier, street):
+        signed = await client.post(f"{url}/transitions", json={"event": "sign"})
+        assert signed.status_code == 200, signed.text
+    assert signed.json()["state"] == "active"
+    assert (await public.get(url)).json()["state"] == "active"
+
+    assert (
+        await supplier.post(f"{url}/payments", json={"tranche_seq": 1, "voucher": "ZF-1"})
+    ).status_code == 403
+    early = await street.post(f"{url}/payments", json={"tranche_seq": 2, "voucher": "ZF-2"})
+    assert (early.status_code, early.json()["code"]) == (409, "trigger_not_reached")
+    paid = await street.post(f"{url}/payments", json={"tranche_seq": 1, "voucher": "ZF-1"})
+    assert (paid.status_code, paid.json()["amount_yuan"]) == (201, "9999.99")
+    started = await street.post(f"{url}/transitions", json={"event": "start"})
+    assert (started.json()["state"], started.json()["paid_yuan"]) == ("in_delivery", "9999.99")
+
+    amended = await supplier.post(f"{url}/amendments", json={"amount_yuan": "18000.00", "reason": "户数减少"})
+    assert (amended.status_code, amended.json()["state"]) == (201, "proposed")
+    agreed = await street.post(f"{url}/amendments/1/transitions", json={"event": "agree"})
+    assert (agreed.status_code, agreed.json()["state"]) == (200, "in_force")
+
+    terms: dict[str, Any] = {"event": "terminate", "note": "机构注销", "data": {"settlement_yuan": 9000}}
+    wrong = await street.post(f"{url}/transitions", json=terms)
+    assert (wrong.status_code, wrong.json()["problems"][0]["pointer"]) == (422, "/data/settlement_yuan")
+    events = [entry["event"] for entry in (await public.get(f"{url}/history")).json()["items"]]
+    assert events == ["conclude", "paid", "start"]
+
+
+async def test_a_file_is_kept_by_its_fingerprint_and_read_by_the_sides_alone(
+    session: AsyncSession, http: Http
+) -> None:
+    deal = await make.make_in_delivery(session)
+    await session.commit()
+    supplier = await http(Role.ORGANIZATION, party=deal.pair.organization.id)
+    stranger = await http(Role.ORGANIZATION, party=deal.contract.buyer_id)
+    url = f"/api/v1/contracts/{deal.contract.number}/documents"
+    content = "<script>签到表</script>".encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    for _ in range(2):
+        answer = await supplier.post(
+            url, files={"file": ("签到表.html", content, "text/html")}, data={"kind": "evidence"}
+        )
+        assert (answer.status_code, answer.json()["sha256"]) == (201, sha256)
+    assert len((await supplier.get(url)).json()) == 1
+    read = await supplier.get(f"{url}/{sha256}")
+    assert read.content == content
+    assert read.headers["content-disposition"].startswith("attachment")
+    assert read.headers["x-content-type-options"] == "nosniff"
+    assert (await stranger.get(f"{url}/{sha256}")).status_code == 403
+    assert (await supplier.get(f"{url}/{'0' * 64}")).status_code == 404
+    assert (await supplier.get(f"{url}/..%2Fsecret")).status_code in (404, 422)
+
+
+async def test_services_are_logged_confirmed_and_counted_apart(session: AsyncSession, http: Http) -> None:
+    deal = await make.make_in_delivery(session)
+    await after_the_notice(session)
+    supplier = await http(Role.ORGANIZATION, party=deal.pair.organization.id)
+    street = await http(Role.STREET, area=deal.pair.project.area_path)
+    public = await http()
+    url = f"/api/v1/contracts/{deal.contract.id}/services"
+    entry = {
+        "method": "visit",
+        "served_on": clock.today().isoformat(),
+        "hours": "1.5",
+        "persons": 3,
+        "contacts": 9,
+        "place": "照护角",
+    }
+    answer = await supplier.post(url, json=[entry, entry | {"persons": 0}])
+    assert answer.status_code == 201, answer.text
+    first = answer.json()[0]["id"]
+    assert (await supplier.post(f"{url}/{first}/confirmation")).status_code == 403
+    assert (await street.post(f"{url}/{first}/confirmation")).json()["confirmed_at"] is not None
+    totals = (await street.get(f"{url}/totals")).json()
+    assert (totals["entries"], totals["persons"], totals["contacts"]) == (2, 3, 18)
+    assert (await public.get(f"{url}/totals")).json()["persons"] is None
+    assert (await public.get(url)).status_code == 401
+    exported = await supplier.get(f"{url}?format=csv")
+    assert exported.text.count("照护角") == 2
+
+
+async def test_lists_filter_and_cost_the_same_for_one_and_for_many(session: AsyncSession, http: Http) -> None:
+    deals = []
+    for _ in range(3):
+        clock.settle(timedelta())
+        deals.append(await make.make_signed(session))
+    clock.settle(timedelta())
+    drafted = await make.make_drafted(session)
+    await session.commit()
+    public = await http()
+    costs = []
+    for limit in (1, 3):
+        with counting() as sent:
+            page = (await public.get(f"/api/v1/contracts?limit={limit}")).json()
+        assert len(page["items"]) == limit
+        costs.append(len(sent))
+    assert costs == [5, 5]
+    assert drafted.contract.number not in str(page)
+    found = (await public.get("/api/v1/contracts", params={"q": deals[0].pair.organization.name})).json()[
+        "items"
+    ]
+    assert [item["number"] for item in found] == [deals[0].contract.number]
+    none = await public.get("/api/v1/contracts", params={"state": "closed", "area": actors.SUOJINCUN})
+    assert none.json()["items"] == []
+
+
+async def test_what_a_move_costs_in_statements(session: AsyncSession, http: Http) -> None:
+    """The literal counts, BEGIN and COMMIT aside; one of each is the sandbox clock, three are the answer's view."""
+    deal = await make.make_drafted(session)
+    await after_the_notice(session)
+    supplier = await http(Role.ORGANIZATION, party=deal.pair.organization.id)
+    street = await http(Role.STREET, area=deal.pair.project.area_path)
+    url = f"/api/v1/contracts/{deal.contract.id}"
+    costs = {}
+    for client, name, path, body in (
+        (supplier, "sign", "transitions", {"event": "sign"}),
+        (street, "conclude", "transitions", {"event": "sign"}),
+        (street, "pay", "payments", {"tranche_seq": 1, "voucher": "ZF-1"}),
+        (street, "start", "transitions", {"event": "start"}),
+    ):
+        with counting() as sent:
+            answer = await client.post(f"{url}/{path}", json=body)
+        assert answer.is_success, answer.text
+        costs[name] = len(sent)
+    assert costs == COSTS

@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import ColumnElement, any_, inspect, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.kernel import clock, journal
@@ -152,10 +154,31 @@ class Lifecycle(Generic[Thing]):
 
 
 async def lock(session: AsyncSession, thing: Stated) -> None:
-    """Lock the thing's row until the transaction ends, and see it as it is now."""
-    columns = [attribute.key for attribute in inspect(type(thing)).column_attrs]
+    """Lock the thing's row until the transaction ends, and see it as it is now.
+
+    What this transaction holds already is not asked for again: nobody else can have changed it.
+    """
     await session.flush()
+    if _held(session).get(thing.id) is thing:
+        return
+    columns = [attribute.key for attribute in inspect(type(thing)).column_attrs]
     await session.refresh(thing, attribute_names=columns, with_for_update=True)
+    hold(session, thing)
+
+
+def hold(session: AsyncSession, thing: Stated) -> None:
+    """Remember that this transaction has just read the thing's row `FOR UPDATE`, so that `lock` need not do it again."""
+    _held(session)[thing.id] = thing
+
+
+def _held(session: AsyncSession) -> dict[UUID, Stated]:
+    """The rows that the present transaction holds. A savepoint may give its locks back, so inside one nothing is remembered."""
+    transaction = session.sync_session.get_transaction()
+    if transaction is None or session.in_nested_transaction():
+        return {}
+    kept: WeakKeyDictionary[SessionTransaction, dict[UUID, Stated]]
+    kept = session.info.setdefault("held", WeakKeyDictionary())
+    return kept.setdefault(transaction, {})
 
 
 async def move(

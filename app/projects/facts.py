@@ -15,7 +15,6 @@ from app.catalogue.models import CatalogueItem
 from app.editions import service as editions
 from app.editions.models import Edition
 from app.funding import service as funding
-from app.funding.service import Part
 from app.kernel import clock
 from app.kernel.errors import Problem
 from app.projects import repository
@@ -33,7 +32,7 @@ class Facts:
     catalogue_item: CatalogueItem | None = None
     buyer_area: str = ""
     committed_fen: int = 0
-    parts: tuple[Part, ...] = ()
+    parts: tuple[funding.Part, ...] = ()
     funding_problems: tuple[Problem, ...] = ()
     duplicates: tuple[Twin, ...] = ()
 
@@ -71,7 +70,7 @@ async def _of_edition(
     found = {}
     for project in projects:
         committed = standings[project.id].committed_fen
-        parts: list[Part] = []
+        parts: list[funding.Part] = []
         problems: list[Problem] = []
         if committed == 0 and project.category:
             wanted = public_parts(project)

@@ -21,11 +21,8 @@ async def _mark(
     session: AsyncSession, actor: Actor, project_id: UUID, event: str, note: str | None, **columns: Any
 ) -> Project:
     project = await _alone(session, project_id)
-    await move(session, LIFECYCLE, project, event, actor, note, owned=True)
-    for name, value in columns.items():
-        setattr(project, name, value)
+    await move(session, LIFECYCLE, project, event, actor, note, owned=True, values=columns)
     await follow_parents(session, actor, [project])
-    await session.flush()
     return project
 
 

@@ -19,6 +19,8 @@ from app.matches.gates import gates
 from app.matches.index import MarketIndex
 from app.matches.models import Reordering
 from app.matches.schemas import (
+    ChangeView,
+    EvidenceView,
     ExcludedItem,
     ExplanationView,
     GateView,
@@ -32,6 +34,7 @@ from app.projects import service as projects
 from app.projects.models import Project
 from matching import CODES, COLUMNS, Ranking, Weights
 from matching import Project as Offered
+from matching.explain import Evidence
 
 SPARE = 5
 """Places read beyond the limit, because a gate of this moment may take some away."""
@@ -259,10 +262,24 @@ async def explain(
         rank=told.rank,
         eligible=told.eligible_count,
         score=round(told.score, 3),
-        factors=[reasons.factor_view(f.name, f.points, f.of, f.no_data) for f in told.factors],
+        factors=[reasons.factor_view(f.name, f.points, f.of, f.no_data, (f.zh, f.en)) for f in told.factors],
         gates_passed=[code for code in CODES if code not in broken],
         gates_failed=failed,
-        changes=[],
+        evidence=_evidence(told.evidence),
+        changes=[
+            ChangeView(kind=c.kind, zh=c.zh, en=c.en, rank=c.rank, score=round(c.score, 3))
+            for c in told.changes
+        ],
+    )
+
+
+def _evidence(found: Evidence) -> EvidenceView:
+    return EvidenceView(
+        services_zh=[zh for _, zh, _ in found.services],
+        services_en=[en for _, _, en in found.services],
+        project_words=list(found.project_words),
+        organization_words=list(found.organization_words),
+        past_project=found.record.title if found.record else None,
     )
 
 
@@ -293,6 +310,7 @@ async def _explained_by_run(
         factors=reasons.factor_views(row.factors, row.no_data, weights) if row else [],
         gates_passed=[code for code in CODES if code not in broken],
         gates_failed=failed,
+        evidence=None,
         changes=[],
     )
 

@@ -20,8 +20,10 @@ PLUS, MINUS = 3, 2
 HIGH, LOW = 0.6, 0.4
 
 
-def factor_view(name: str, points: float, of: float, no_data: bool) -> FactorView:
-    """One factor with its sentence."""
+def factor_view(
+    name: str, points: float, of: float, no_data: bool, why: tuple[str, str] | None = None
+) -> FactorView:
+    """One factor with its sentence; `why` (zh, en) follows the points where it is known."""
     zh, en = LABELS[name]
     if name == "adjustment":
         text_zh, text_en = f"{zh} {points:+.1f} 分", f"{en}: {points:+.1f} points"
@@ -30,6 +32,8 @@ def factor_view(name: str, points: float, of: float, no_data: bool) -> FactorVie
         text_en = f"{en}: no data, counted as neutral, {points:.1f} of {of:g} points"
     else:
         text_zh, text_en = f"{zh} {points:.1f}/{of:g} 分", f"{en}: {points:.1f} of {of:g} points"
+    if why is not None and not no_data and why[0]:
+        text_zh, text_en = f"{text_zh}：{why[0]}", f"{text_en}: {why[1]}"
     return FactorView(name=name, points=round(points, 3), of=of, no_data=no_data, zh=text_zh, en=text_en)
 
 

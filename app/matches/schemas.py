@@ -107,12 +107,23 @@ class GateView(BaseModel):
 
 
 class ChangeView(BaseModel):
-    """Something that would move the organization to another place."""
+    """Something the organization could change, and the place and score it would then have: found by scoring again."""
 
+    kind: str
     zh: str
     en: str
-    rank: int | None
-    score: float | None
+    rank: int
+    score: float
+
+
+class EvidenceView(BaseModel):
+    """What can be pointed at: services both speak of, the words on each side, the nearest past project."""
+
+    services_zh: list[str]
+    services_en: list[str]
+    project_words: list[str]
+    organization_words: list[str]
+    past_project: str | None
 
 
 class ExplanationView(BaseModel):
@@ -129,6 +140,7 @@ class ExplanationView(BaseModel):
     factors: list[FactorView]
     gates_passed: list[str]
     gates_failed: list[GateView]
+    evidence: EvidenceView | None
     changes: list[ChangeView]
     reordering: ReorderingView | None = None
 

@@ -14,8 +14,8 @@ from app.negotiations.schemas import AwardDraft, ConflictDraft, IntentDraft, Tal
 from app.organizations.models import Organization
 from app.projects.models import Project
 from tests.factories import actors
-from tests.factories.organizations import make_organization
 from tests.factories.market import make_published
+from tests.factories.organizations import make_organization
 
 OFFER = 2_000_000
 

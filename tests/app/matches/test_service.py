@@ -103,7 +103,9 @@ async def test_who_is_excluded_and_why(session: AsyncSession, pair: Pair) -> Non
     told = await service.explain(session, pair.street, pair.project, full.organization)
     assert (told.rank, [gate.code for gate in told.gates_failed]) == (None, ["H_CAPACITY"])
     assert "H_AREA" in told.gates_passed
+    assert [change.kind for change in told.changes], "what would let it in is told"
     own = await service.explain(session, pair.supplier, pair.project, pair.organization)
+    assert own.evidence is not None and own.evidence.services_zh
     assert (own.rank, own.eligible, own.source) == (1, 1, "live")
     with pytest.raises(NotYou):
         await service.explain(session, pair.supplier, pair.project, full.organization)

@@ -5,8 +5,9 @@ one (a first start, an import) in the background, and whoever asks meanwhile is 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,8 @@ from app.projects import service as projects
 from matching import GateRules, LiveIndex, MemoryStore, Organization, Project, Ranker, Weights
 
 log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
 
 SMALL = 300
 """Things that a request may take in by itself."""
@@ -56,6 +59,12 @@ class MarketIndex:
         self._rules: GateRules | None = None
         self._lock = asyncio.Lock()
         self._warming: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Callable[[LiveIndex], Answer]) -> Answer:
+        """The answer to one question, in a thread; changes and other questions wait, because the index is one thing."""
+        async with self._lock:
+            assert self.live is not None
+            return await asyncio.to_thread(question, self.live)
 
     async def settle(self, session: AsyncSession, edition: Edition) -> bool:
         """Take in what has happened; False while that is too much for one request."""

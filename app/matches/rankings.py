@@ -1,6 +1,5 @@
 """Rankings as people read them: from the live index or the stored run, gates of this moment, reasons, human decisions."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,10 +28,12 @@ from app.matches.schemas import (
     ReorderingDraft,
     ReorderingView,
 )
+from app.organizations import service as organizations
 from app.organizations.models import Organization
 from app.projects import service as projects
 from app.projects.models import Project
 from matching import CODES, COLUMNS, Ranking, Weights
+from matching import Organization as Offering
 from matching import Project as Offered
 from matching.explain import Evidence
 
@@ -94,7 +95,8 @@ async def for_organization(
     if market is not None and market.live is not None and market.weights is not None:
         places: list[Place] = []
         if market.live.ranker.projects_:
-            ranking = await asyncio.to_thread(market.live.projects_for, str(organization.id), limit + SPARE)
+            asking = await _asking(session, market, organization)
+            ranking = await market.ask(lambda live: live.projects_for(asking, limit + SPARE))
             places = places_of(ranking)
         found = Found(places, "live", None, market.weights)
     else:
@@ -107,7 +109,7 @@ async def _for_project(session: AsyncSession, edition: Edition, project: Project
     if market is None or market.live is None:
         return await _stored(session, edition, limit, project_id=project.id)
     asked = await _asked(session, market, project)
-    ranking = await asyncio.to_thread(market.live.organizations_for, asked, limit)
+    ranking = await market.ask(lambda live: live.organizations_for(asked, limit))
     assert market.weights is not None
     return Found(places_of(ranking), "live", None, market.weights)
 
@@ -118,6 +120,14 @@ async def _asked(session: AsyncSession, market: MarketIndex, project: Project) -
     if str(project.id) in market.live.ranker.projects_:
         return str(project.id)
     return facts.project((await projects.for_matching(session, [project.id]))[0])
+
+
+async def _asking(session: AsyncSession, market: MarketIndex, organization: Organization) -> str | Offering:
+    """An organization by its id when the index holds it, as it would be registered when it is too new for that."""
+    assert market.live is not None
+    if str(organization.id) in market.live.ranker.organizations_:
+        return str(organization.id)
+    return facts.organization((await organizations.for_matching(session, [organization.id]))[0])
 
 
 async def _stored(
@@ -221,8 +231,9 @@ async def excluded(session: AsyncSession, actor: Actor, project: Project) -> lis
     market = await index.current(session, await editions.get(session, project.edition_code))
     if market is None or market.live is None:
         raise NotNow(WARMING)
-    ranking = market.live.organizations_for(await _asked(session, market, project), 1)
-    codes = {UUID(key): value for key, value in ranking.excluded(str(project.id)).items()}
+    asked = await _asked(session, market, project)
+    found = await market.ask(lambda live: live.organizations_for(asked, 1).excluded(str(project.id)))
+    codes = {UUID(key): value for key, value in found.items()}
     _, names = await repository.names(session, [], codes)
     return [
         ExcludedItem(organization_id=key, organization_name=names[key], codes=codes[key])
@@ -247,10 +258,11 @@ async def explain(
         "organization_name": organization.name,
         "reordering": reordering_view(decision) if decision else None,
     }
-    if market is None or market.live is None:
+    if market is None or market.live is None or str(organization.id) not in market.live.ranker.organizations_:
         return await _explained_by_run(session, edition, project, organization, common)
-    ranking = market.live.organizations_for(await _asked(session, market, project), 1)
-    told = await asyncio.to_thread(ranking.explain, str(project.id), str(organization.id))
+    asked = await _asked(session, market, project)
+    pair = (str(project.id), str(organization.id))
+    told = await market.ask(lambda live: live.organizations_for(asked, 1).explain(*pair))
     failed = [
         GateView(code=f.code, zh=f.rule_zh, en=f.rule_en, required=f.required, actual=f.actual)
         for f in told.failures

@@ -232,6 +232,9 @@ async def test_the_live_index_follows_the_journal_without_a_restart(committed: D
     assert await shown() == [pair.organization.id]
     async with committed.writing() as session:
         other = await join(session, pair.project)
+    async with committed.reading() as session:
+        new = await service.for_organization(session, other.supplier, other.organization, None, 20)
+    assert [item.project_id for item in new.items] == [pair.project.id], "too new for the index, yet answered"
     await sealed(committed)
     assert set(await shown()) == {pair.organization.id, other.organization.id}
     async with committed.writing() as session:

@@ -9,6 +9,7 @@ from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from matching.text import TextModel
 
@@ -29,6 +30,11 @@ def embed(texts: Sequence[str]) -> NDArray[np.int16]:
     return text_model().embed(texts)
 
 
+def _alone() -> None:
+    """One BLAS thread in a process that has a core to itself: two processes with two threads each wait for each other."""
+    threadpool_limits(1)
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -47,7 +53,8 @@ async def embedded(texts: Mapping[str, str]) -> AsyncIterator[Vectors]:
             yield dict(zip(chunk, made, strict=True))
         return
     loop = asyncio.get_running_loop()
-    with ProcessPoolExecutor(min(cores(), len(chunks)), mp_context=get_context("spawn")) as pool:
+    processes = min(cores(), len(chunks))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_alone) as pool:
         try:
             tasks = {
                 asyncio.ensure_future(loop.run_in_executor(pool, embed, [texts[k] for k in chunk])): chunk

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 
 CATEGORIES = (
@@ -80,3 +81,11 @@ def services() -> tuple[Service, ...]:
             words = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
             found[code] = Service(code, category, entry["zh"], entry["en"], **words)
     return tuple(found.values())
+
+
+@cache
+def digest() -> str:
+    """A short fingerprint of every word the texts are read by; it changes whenever a reading could."""
+    folder = files("matching") / "data"
+    names = ["boiler.txt", *(f"taxonomy/{category}.toml" for category in CATEGORIES)]
+    return sha256(b"\n".join((folder / name).read_bytes() for name in names)).hexdigest()[:12]

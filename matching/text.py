@@ -24,6 +24,7 @@ from matching.encoder import BundledEncoder, MemoryStore, TextEncoder, VectorSto
 from matching.lexicon import boiler, normalized
 from matching.model import Organization, Project, Record
 from matching.services import ServiceReader, Suggestion, text_counts
+from matching.taxonomy import digest
 
 MODEL_VERSION = "2026.1"
 DENSE_SCALE = 2600.0
@@ -93,7 +94,7 @@ class TextModel:
 
     @property
     def version(self) -> str:
-        return f"{self.encoder.name}/{MODEL_VERSION}"
+        return f"{self.encoder.name}/{MODEL_VERSION}/{digest()}"
 
     @property
     def reader(self) -> ServiceReader:

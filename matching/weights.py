@@ -53,6 +53,9 @@ class Weights:
     small_job_fen: int = 5_000_000
 
     def __post_init__(self) -> None:
+        # Copies of our own: nobody changes them behind our back, and they travel to other processes.
+        object.__setattr__(self, "points", dict(self.points))
+        object.__setattr__(self, "curves", dict(self.curves))
         if set(self.points) != set(FACTORS):
             raise ValueError(f"weights name {sorted(self.points)}, wanted {sorted(FACTORS)}")
         if abs(sum(self.points.values()) - 100.0) > 1e-6 or min(self.points.values()) < 0:

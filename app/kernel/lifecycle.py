@@ -282,7 +282,10 @@ async def lock_many(session: AsyncSession, kind: type[Thing], ids: Iterable[UUID
     """Lock rows of one table in the order of their ids (so that two callers cannot deadlock), as they are now."""
     await session.flush()
     query = select(kind).where(_among(kind, list(ids))).order_by(kind.id).with_for_update()
-    return list(await session.scalars(query, execution_options={"populate_existing": True}))
+    found = list(await session.scalars(query, execution_options={"populate_existing": True}))
+    for thing in found:
+        hold(session, thing)
+    return found
 
 
 def _among(kind: type[Stated], ids: list[UUID]) -> ColumnElement[bool]:

@@ -8,8 +8,9 @@ from app.kernel import journal
 from app.kernel.actor import Actor
 from app.kernel.database import Base, Stated
 from app.kernel.errors import NotNow, NotYou, Problem
-from app.kernel.lifecycle import Case, Lifecycle, Line, move, picture
+from app.kernel.lifecycle import Case, Lifecycle, Line, lock, move, picture
 from tests.factories import actors
+from tests.factories.statements import counting
 
 
 class Kettle(Stated, Base):
@@ -104,6 +105,31 @@ async def test_the_move_sees_what_another_transaction_changed(session: AsyncSess
     await session.execute(Kettle.__table__.update().values(state="gone"))  # type: ignore[attr-defined]
     with pytest.raises(NotNow):
         await move(session, LIFE, kettle, "break", actors.street(), "迟了")
+
+
+async def test_a_row_that_is_held_is_not_asked_for_again_until_the_transaction_ends(
+    session: AsyncSession, kettle: Kettle
+) -> None:
+    async def asked() -> int:
+        with counting() as sent:
+            await lock(session, kettle)
+        return len(sent)
+
+    assert [await asked(), await asked()] == [1, 0]
+    async with session.begin_nested():
+        assert [await asked(), await asked()] == [1, 1], "a savepoint may give its locks back"
+    assert await asked() == 0
+    await session.commit()
+    assert [await asked(), await asked()] == [1, 0]
+
+
+async def test_columns_that_change_with_the_state_are_written_with_it(
+    session: AsyncSession, kettle: Kettle
+) -> None:
+    kettle.litres = 2
+    await move(session, LIFE, kettle, "boil", actors.street(), data={"lit": True}, values={"litres": 1})
+    await session.refresh(kettle)
+    assert (kettle.state, kettle.litres, kettle.version) == ("hot", 1, 3)
 
 
 def test_the_whole_grid_has_one_answer() -> None:

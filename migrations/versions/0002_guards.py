@@ -7,7 +7,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("journal_entries", "journal_seals", "funding_ledger")
+APPEND_ONLY = ("journal_entries", "journal_seals", "funding_ledger", "contract_payments")
 
 REFUSE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -70,6 +70,41 @@ END $$
 """
 FUNDED = ("funding_sources", "funding_lines", "funding_allocations")
 
+# A contract's money is told in three places (contract, tranches, payments) that must say the same at every commit; and what is in
+# force carries the signatures it needs. Deferred: an act writes them one after the other.
+CONTRACT = """
+CREATE FUNCTION check_contract() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    checked uuid := CASE WHEN TG_TABLE_NAME = 'contracts' THEN (to_jsonb(NEW) ->> 'id')::uuid
+                         ELSE (to_jsonb(NEW) ->> 'contract_id')::uuid END;
+    broken text;
+BEGIN
+    SELECT CASE
+        WHEN t.fen IS DISTINCT FROM c.amount_fen OR t.share <> 10000 THEN 'tranches_make_the_contract'
+        WHEN p.paid <> c.paid_fen OR p.refunded <> c.refunded_fen THEN 'payments_make_the_totals'
+        WHEN t.paid <> p.tranches THEN 'a_paid_tranche_has_its_payment'
+        WHEN c.state NOT IN ('draft', 'partly_signed', 'void') AND NOT c.needed_sides <@ s.sides THEN 'signed_by_all_sides'
+        END INTO broken
+    FROM contracts c,
+        LATERAL (SELECT sum(amount_fen) AS fen, sum(share) AS share,
+                        coalesce(sum(amount_fen) FILTER (WHERE paid_at IS NOT NULL), 0) AS paid
+                 FROM contract_tranches WHERE contract_id = c.id) t,
+        LATERAL (SELECT coalesce(sum(amount_fen) FILTER (WHERE kind <> 'refund'), 0) AS paid,
+                        coalesce(sum(amount_fen) FILTER (WHERE kind = 'refund'), 0) AS refunded,
+                        coalesce(sum(amount_fen) FILTER (WHERE kind = 'tranche'), 0) AS tranches
+                 FROM contract_payments WHERE contract_id = c.id) p,
+        LATERAL (SELECT coalesce(array_agg(side), '{}') AS sides
+                 FROM contract_signatures WHERE contract_id = c.id) s
+    WHERE c.id = checked;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION 'contract % breaks "%"', checked, broken
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken;
+    END IF;
+    RETURN NULL;
+END $$
+"""
+CONTRACTED = ("contracts", "contract_tranches", "contract_payments")
+
 
 def upgrade() -> None:
     op.execute(REFUSE)
@@ -90,9 +125,18 @@ def upgrade() -> None:
                 f"CREATE TRIGGER check_funding_{event.lower()} AFTER {event} ON {table} "
                 "REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION check_funding()"
             )
+    op.execute(CONTRACT)
+    for table in CONTRACTED:
+        op.execute(
+            f"CREATE CONSTRAINT TRIGGER check_contract AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION check_contract()"
+        )
 
 
 def downgrade() -> None:
+    for table in CONTRACTED:
+        op.execute(f"DROP TRIGGER check_contract ON {table}")
+    op.execute("DROP FUNCTION check_contract()")
     for table in FUNDED:
         for event in ("insert", "update"):
             op.execute(f"DROP TRIGGER check_funding_{event} ON {table}")

@@ -493,6 +493,29 @@ async def test_the_database_refuses_what_the_rules_refuse(session: AsyncSession)
                 await session.execute(text(statement), {"id": deal.contract.id})
 
 
+async def test_what_is_told_in_three_places_is_the_same_at_every_commit(session: AsyncSession) -> None:
+    deal = await make.make_in_delivery(session)
+    await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    broken = {
+        "tranches_make_the_contract": "UPDATE contract_tranches SET amount_fen = amount_fen - 1 WHERE contract_id = :id AND seq = 3",
+        "payments_make_the_totals": "UPDATE contracts SET paid_fen = paid_fen + 1 WHERE id = :id",
+        "a_paid_tranche_has_its_payment": "UPDATE contract_tranches SET paid_at = now() WHERE contract_id = :id AND seq = 2",
+        "append-only": "UPDATE contract_payments SET amount_fen = 1 WHERE contract_id = :id",
+    }
+    for name, statement in broken.items():
+        with pytest.raises(IntegrityError, match=name):
+            async with session.begin_nested():
+                await session.execute(text(statement), {"id": deal.contract.id})
+    await session.execute(
+        text("DELETE FROM contract_signatures WHERE contract_id = :id"), {"id": deal.contract.id}
+    )
+    with pytest.raises(IntegrityError, match="signed_by_all_sides"):
+        async with session.begin_nested():
+            await session.execute(
+                text("UPDATE contracts SET scope = scope WHERE id = :id"), {"id": deal.contract.id}
+            )
+
+
 async def test_what_waits_for_whom(session: AsyncSession) -> None:
     deal = await make.make_drafted(session)
 

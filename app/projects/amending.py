@@ -18,7 +18,8 @@ from app.projects.lifecycle import LIFECYCLE, TO_SUBMIT, audience
 from app.projects.models import Amendment, Project, ProjectState, ProjectText
 from app.projects.schemas import Payers, Place, ProjectChange, Terms
 
-AMENDABLE = frozenset({ProjectState.PUBLISHED, ProjectState.NEGOTIATING})
+AMENDABLE = frozenset({ProjectState.PUBLISHED, ProjectState.NEGOTIATING, ProjectState.UNSUCCESSFUL})
+"""An unsuccessful round is mended before the next one."""
 
 REASON_NEEDED = Problem(
     "reason_needed",

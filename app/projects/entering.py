@@ -13,7 +13,7 @@ from app.areas import service as areas
 from app.areas.finding import find, find_scope
 from app.areas.gazetteer import AreaLevel, Gazetteer
 from app.editions import service as editions
-from app.kernel import journal
+from app.kernel import bulk, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers, uuid7
@@ -95,10 +95,8 @@ async def create_many(
             drafts, codes, placed, payers, numbers, provenance or [None] * len(drafts), strict=True
         )
     ]
-    session.add_all(projects)
-    await session.flush()
-    session.add_all(map(ProjectText.of, projects))
-    await session.flush()
+    await bulk.add_all(session, projects)
+    await bulk.add_all(session, [ProjectText.of(project) for project in projects])
     await journal.record(session, actor, *map(_entered, projects))
     return projects
 

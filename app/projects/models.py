@@ -73,7 +73,7 @@ class Project(Stated, Base):
         CheckConstraint("min_certified_social_workers >= 0", name="min_certified_social_workers"),
         CheckConstraint("parent_id <> id", name="own_lot"),
         CheckConstraint(
-            "published_at IS NULL OR is_parent OR (budget_fen > 0 AND NOT is_estimate)",
+            "published_at IS NULL OR is_parent OR (coalesce(budget_fen, 0) > 0 AND NOT is_estimate)",
             name="published_money",
         ),
         CheckConstraint(

@@ -1352,7 +1352,7 @@ def upgrade() -> None:
         sa.CheckConstraint("parent_id <> id", name=op.f("ck_projects_own_lot")),
         sa.CheckConstraint("period_months BETWEEN 1 AND 36", name=op.f("ck_projects_period_months")),
         sa.CheckConstraint(
-            "published_at IS NULL OR is_parent OR (budget_fen > 0 AND NOT is_estimate)",
+            "published_at IS NULL OR is_parent OR (coalesce(budget_fen, 0) > 0 AND NOT is_estimate)",
             name=op.f("ck_projects_published_money"),
         ),
         sa.CheckConstraint("round BETWEEN 1 AND 10", name=op.f("ck_projects_round")),

@@ -9,7 +9,7 @@ from app.catalogue import lists
 from app.catalogue.models import CatalogueItem
 from app.editions.models import Edition
 from app.editions.settings import EditionSettings
-from app.funding.rules import Part
+from app.funding.service import Part
 from app.identity.roles import Role
 from app.kernel.actor import Actor
 from app.kernel.errors import Problem

@@ -4,7 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.editions.models import Edition
@@ -361,6 +362,41 @@ async def test_a_round_without_interest_ends_by_the_clock_and_is_listed_twice_mo
     assert (await funding.standing(session, project.id)).offered_fen == BUDGET_FEN, (
         "offered once, not three times"
     )
+
+
+async def test_an_unsuccessful_project_is_mended_and_listed_again(
+    session: AsyncSession, line: FundingLine
+) -> None:
+    project = await published(session)
+    await service.transition(
+        session, STREET, project, "declare_unsuccessful", "报价过高", {"reason": "money"}
+    )
+    wanted = change(budget_fen=5_000_000, funding_parts=[part(5_000_000).model_dump()], reason="提高预算")
+    await service.change(session, STREET, project, wanted)
+    await service.transition(session, DISTRICT, project, "relist", "预算已提高")
+    standing = await funding.standing(session, project.id)
+    assert (project.round, standing.committed_fen, standing.offered_fen) == (2, 5_000_000, 5_000_000)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "state = 'published'",
+        "published_at = now(), budget_fen = NULL",
+        "published_at = now(), is_estimate = true",
+        "state = 'flying'",
+        "budget_fen = -1",
+        "period_months = 37",
+        "starts_on = '2026-05-01', ends_on = '2026-04-01'",
+        "parent_id = id",
+    ],
+)
+async def test_the_database_refuses_what_the_rules_refuse(
+    session: AsyncSession, line: FundingLine, wrong: str
+) -> None:
+    project = await make_project(session)
+    with pytest.raises(IntegrityError):
+        await session.execute(text(f"UPDATE projects SET {wrong} WHERE id = :id"), {"id": project.id})
 
 
 async def test_an_unsuccessful_round_names_its_reason_as_a_code(

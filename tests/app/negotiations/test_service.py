@@ -364,3 +364,62 @@ async def test_the_shortlist_compares_offers_for_who_decides(session: AsyncSessi
 async def test_bidders_are_the_organizations_that_talked(session: AsyncSession, pair: Pair) -> None:
     await table.expressed(session, await join(session, pair.project))
     assert (await table.proposed(session, pair)).bidders == 1
+
+
+async def test_an_organization_in_good_credit_claims_a_small_need(session: AsyncSession, pair: Pair) -> None:
+    weak = await join(session, pair.project, rating=None, rating_valid_until=None)
+    claim = {"channel": "claim", "quoted_fen": None}
+    assert await refused(session, table.expressed(session, weak, **claim)) == ["claim_needs_good_credit"]
+    intent = await table.expressed(session, pair, **claim)
+    await table.without_conflict(session, pair.project, pair.street)
+    draft = table.award_draft(pair, method="claim", amount_fen=0, reason="诚信社会组织认领，不取费用")
+    award = await awards.propose(session, pair.street, pair.project, draft)
+    await awards.publish_notice(session, pair.street, award)
+    clock.settle(timedelta(days=20))
+    await table.without_conflict(session, pair.project, pair.district)
+    await awards.confirm(session, pair.district, award)
+    assert (award.channel, award.state, intent.state) == ("claim", "active", "won")
+    assert (await funding.standing(session, pair.project.id)).negotiated_fen == 0
+
+
+async def test_a_grant_round_is_awarded_on_the_scores_of_three_experts(
+    session: AsyncSession, pair: Pair
+) -> None:
+    intent = await table.expressed(session, pair, channel="grant_round")
+    await intents.transition(session, pair.street, intent, "accept")
+    talk = await talks.record(session, pair.supplier, intent, table.talk_draft())
+    await talks.transition_talk(session, pair.street, talk, "confirm")
+    await table.without_conflict(session, pair.project, pair.street)
+    scores = [{"expert": f"专家{n}", "points": 80 + n} for n in range(3)]
+    two = table.award_draft(pair, method="grant_round", scores=scores[:2])
+    assert await refused(session, awards.propose(session, pair.street, pair.project, two)) == [
+        "scores_required"
+    ]
+    three = table.award_draft(pair, method="grant_round", scores=scores)
+    award = await awards.propose(session, pair.street, pair.project, three)
+    assert [score["points"] for score in award.scores] == [80.0, 81.0, 82.0]
+
+
+async def test_an_award_remembers_where_the_ranking_had_put_its_winner(
+    session: AsyncSession, pair: Pair
+) -> None:
+    from app.kernel.ids import uuid7
+    from app.matches.models import MatchResult, MatchRun
+
+    run = MatchRun(
+        edition_code=pair.project.edition_code,
+        job_id=uuid7(),
+        as_of=clock.today(),
+        seed=0,
+        requested_by="test",
+        stored_at=clock.now(),
+        fingerprint="f",
+    )
+    session.add(run)
+    await session.flush()
+    place = {"rank": 2, "score": 71.5, "factors": [0.0] * 9, "no_data": []}
+    session.add(
+        MatchResult(run_id=run.id, project_id=pair.project.id, organization_id=pair.organization.id, **place)
+    )
+    award = await table.proposed(session, pair)
+    assert award.recommendation == {"run_id": str(run.id), "rank": 2, "score": 71.5}

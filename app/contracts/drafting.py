@@ -64,7 +64,6 @@ async def create(session: AsyncSession, actor: Actor, draft: ContractDraft) -> C
     project = await projects.locked(session, seen.project_id)
     award = await negotiations.awarded(session, draft.award_id)
     earlier = await repository.of_project(session, project.id)
-    await _make_way(session, award, earlier)
     settings = await editions.settings_of(session, project.edition_code)
     parties = await repository.parties(session, _sides(project, award, draft))
     buyer = parties[project.buyer_id]
@@ -88,6 +87,7 @@ async def create(session: AsyncSession, actor: Actor, draft: ContractDraft) -> C
     )
     if not permissions.is_buyer(actor, contract):
         raise NotYou()
+    await _make_way(session, award, earlier)
     raise_all(_may_be_drawn_up(contract, draft, parties))
     plan = _write(contract, draft, project, settings)
     contract.search_grams = grams(

@@ -307,6 +307,8 @@ def _waiting(
         found.append(("pay_tranche", "支付已到条件的款项", "pay the tranche that is due", None))
     if buyer and state == ContractState.ACTIVE and clock.today() >= contract.starts_on:
         found.append(("start_delivery", "开始实施", "start delivery", _end(contract.starts_on)))
+    if supplier and contract.payment_stopped and contract.rectify_due_on:
+        found.append(("rectify", "限期整改", "mend what was found", _end(contract.rectify_due_on)))
     if supplier and state == ContractState.IN_DELIVERY and clock.today() >= contract.ends_on:
         found.append(("close_out", "提交结项材料", "submit the close-out file", _end(contract.ends_on)))
     if buyer and state in (ContractState.ACCEPTED, ContractState.FAILED):

@@ -1,5 +1,6 @@
 """Stories of contracts on a real database: drawn up, signed, paid, delivered, amended, ended."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from app.contracts import amending, delivery, drafting, payments, service
 from app.contracts.models import Payment, Signature
 from app.contracts.schemas import AmendmentDraft, ContractChange, PaymentDraft, RefundDraft
 from app.funding import service as funding
+from app.identity.roles import Role
 from app.kernel import clock
 from app.kernel.actor import PUBLIC
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, SheqiaError
@@ -26,6 +28,7 @@ from app.organizations.schemas import CreditListing
 from tests.factories import actors
 from tests.factories import contracts as make
 from tests.factories import negotiations as table
+from tests.factories.market import make_published
 from tests.factories.parties import make_party
 from tests.factories.statements import counting
 
@@ -531,6 +534,31 @@ async def test_what_waits_for_whom(session: AsyncSession) -> None:
     await service.transition(session, deal.street, deal.contract, "start", None, {})
     clock.settle(timedelta(days=400))
     assert await waiting(deal.supplier) == ["close_out"]
+    await service.tick(session)
+    assert await waiting(deal.supplier) == ["rectify", "close_out"]
+
+
+async def test_a_community_manages_delivery_but_does_not_buy(session: AsyncSession) -> None:
+    project = await make_published(session, community="银杏里社区", procuring_entity="银杏里社区居民委员会")
+    pair = replace(await table.join(session, project), street=actors.street())
+    award = await table.active(session, pair)
+    draft = make.contract_draft(award, also_sign=["procuring_entity"])
+    deal = make.Deal(pair, award, await service.create(session, pair.street, draft))
+    community = actors.official(Role.COMMUNITY, project.area_path)
+    neighbour = actors.official(Role.COMMUNITY, f"{actors.SUOJINCUN}/other")
+    assert await refused(service.create(session, community, draft), NotYou)
+    await make.sign(session, deal, deal.street, deal.supplier)
+    assert await refused(service.transition(session, neighbour, deal.contract, "sign", None, {}), NotYou)
+    await make.sign(session, deal, community)
+    await make.pay(session, deal, 1)
+    await service.transition(session, deal.street, deal.contract, "start", None, {})
+    (entry,) = await delivery.log_services(session, deal.supplier, deal.contract, [make.service_draft()])
+    assert await refused(delivery.confirm_service(session, neighbour, deal.contract, entry.id), NotYou)
+    await delivery.confirm_service(session, community, deal.contract, entry.id)
+    assert entry.confirmed_by == community.account_id
+    assert await refused(
+        payments.pay(session, community, deal.contract, PaymentDraft(tranche_seq=2, voucher="X")), NotYou
+    )
 
 
 async def test_three_contracts_are_shown_in_as_many_statements_as_one(session: AsyncSession) -> None:

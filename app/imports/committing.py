@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.imports import repository
 from app.imports.columns.kinds import KINDS
 from app.imports.lifecycle import IMPORTS
-from app.imports.models import Import, ImportRow, ImportState
+from app.imports.models import Import, ImportState
 from app.imports.parsing import key_of
 from app.imports.previewing import IMPORTER, sender_of
 from app.imports.targets import Target, by_key, target
@@ -105,7 +105,7 @@ class _Writing:
         await self._attempt.progress(self._after + 1, self._expected, "写入 writing")
         return True
 
-    async def _write(self, session: AsyncSession, rows: Sequence[ImportRow]) -> None:
+    async def _write(self, session: AsyncSession, rows: Sequence[repository.ToWrite]) -> None:
         """Create what is new and update what has changed."""
         new = [row for row in rows if row.thing_id is None]
         changed = [row for row in rows if row.thing_id is not None and row.change]
@@ -128,14 +128,14 @@ class _Writing:
                 await self._still_new(session, rows)
                 after = rows[-1].place
 
-    async def _still_new(self, session: AsyncSession, rows: Sequence[ImportRow]) -> None:
+    async def _still_new(self, session: AsyncSession, rows: Sequence[repository.ToWrite]) -> None:
         """Refuse to write what has come into being since the preview."""
         new = [row for row in rows if row.thing_id is None and row.record]
         lookups = sorted({str(_lookup(self._kind, row.record)) for row in new})
         found = await self._target.stored(session, self._sender, self._edition, lookups) if lookups else []
         known = by_key(self._kind, found)
         row_key = KINDS[self._kind].row_key
-        clash = [row for row in new if key_of(row_key(row.record or {})) in known]
+        clash = [row for row in new if key_of(row_key(row.record)) in known]
         if clash:
             where = "、".join(f"{row.sheet}!{row.row}" for row in clash[:5])
             raise NotNow(
@@ -180,6 +180,5 @@ def _shown(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _lookup(kind: str, record: dict[str, Any] | None) -> Any:
-    record = record or {}
+def _lookup(kind: str, record: dict[str, Any]) -> Any:
     return record.get("uscc") or record.get(KINDS[kind].title_field)

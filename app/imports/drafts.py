@@ -1,5 +1,6 @@
 """From a record, with the trade's identifiers, to the draft that HTTP takes too: one table of names a kind."""
 
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
@@ -8,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from app.catalogue.codes import NeedOrigin
+from app.imports.cells.dates import MONTH, YEAR
 from app.imports.cells.parsed import RowProblem, error
 from app.imports.places import path_of
 from app.kernel.money import FEN
@@ -20,6 +22,12 @@ def _project(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
         "start_on": "starts_on", "end_on": "ends_on", "project_no": "number", "funding_lines": "funding_parts",
         "budget_is_estimate": "is_estimate", "catalogue_item": "catalogue_item_code", "responsibility_list": "responsibility_list_type",
     }, drop=("source_row_no", "start_precision", "end_precision", "budget_max_fen"))  # fmt: skip
+    # A term "to December" lasts to its last day: the record keeps the month's first day and says how exact it is.
+    if "ends_on" in draft and record.get("end_precision") in (MONTH, YEAR):
+        # A stored record comes back from JSON with its dates as text.
+        end = date.fromisoformat(str(draft["ends_on"]))
+        month = 12 if record["end_precision"] == YEAR else end.month
+        draft["ends_on"] = end.replace(month=month, day=monthrange(end.year, month)[1])
     return draft
 
 

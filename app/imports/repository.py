@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, select, text, update
@@ -17,7 +17,7 @@ from app.imports.models import ENDED, Import, ImportPart, ImportRow, ImportState
 from app.imports.parsing import Status
 from app.imports.permissions import visible_to
 from app.imports.reading import ReadRow
-from app.kernel import clock
+from app.kernel import bulk, clock
 from app.kernel.actor import Actor
 from app.kernel.jobs import Job, JobState
 
@@ -101,23 +101,14 @@ async def add_rows(
     rows: Sequence[tuple[ReadRow, str | None, UUID | None]],
 ) -> None:
     """Store preview rows by COPY; each with its change of a stored thing and that thing's id, where there is one."""
-    connection = await session.connection()
-    await session.execute(
-        text("SELECT 1")
-    )  # the driver's connection joins the transaction at its first statement
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None
-    await driver.copy_records_to_table(
-        "import_rows",
-        columns=_ROW_COLUMNS,
-        records=[
-            (
-                import_id, row.place, row.sheet, row.row, row.status, row.record, row.problems, row.choices, row.filled,
-                row.raw, change, thing_id,
-            )
-            for row, change, thing_id in rows
-        ],
-    )  # fmt: skip
+    records = [
+        (
+            import_id, row.place, row.sheet, row.row, row.status, row.record, row.problems, row.choices, row.filled, row.raw,
+            change, thing_id,
+        )
+        for row, change, thing_id in rows
+    ]  # fmt: skip
+    await bulk.copy(session, "import_rows", _ROW_COLUMNS, records)
 
 
 async def amend(session: AsyncSession, import_id: UUID, found: Iterable[tuple[int, dict[str, Any]]]) -> None:
@@ -154,15 +145,38 @@ def rows(import_id: UUID, statuses: Sequence[str] = ()) -> Select[Any]:
     return query.where(ImportRow.status.in_(statuses)) if statuses else query
 
 
-async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: int) -> Sequence[ImportRow]:
+class ToWrite(NamedTuple):
+    """What the commit needs of a row."""
+
+    place: int
+    sheet: str
+    row: int
+    record: dict[str, Any]
+    change: dict[str, Any] | None
+    thing_id: UUID | None
+
+
+async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: int) -> list[ToWrite]:
     """Ready and warned rows behind `after`, in the order of the file."""
-    found = await session.scalars(
-        rows(import_id, (Status.READY, Status.WARNED))
-        .where(ImportRow.place > after)
+    columns = (
+        ImportRow.place,
+        ImportRow.sheet,
+        ImportRow.row,
+        ImportRow.record,
+        ImportRow.change,
+        ImportRow.thing_id,
+    )
+    found = await session.execute(
+        select(*columns)
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.status.in_((Status.READY, Status.WARNED)),
+            ImportRow.place > after,
+        )
         .order_by(ImportRow.place)
         .limit(limit)
     )
-    return found.all()
+    return [ToWrite(*row) for row in found]
 
 
 async def rejected(session: AsyncSession, import_id: UUID) -> Sequence[ImportRow]:

@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel import clock
+from app.kernel import bulk, clock
 from app.kernel.actor import Actor
 from app.kernel.database import Base
 
@@ -120,7 +120,9 @@ class Event:
 
 async def record(session: AsyncSession, actor: Actor, *events: Event) -> None:
     """Write the events in the caller's transaction, in one statement however many there are."""
-    if events:
+    if len(events) >= bulk.COPIED:
+        await bulk.add_all(session, [JournalEntry(**_row(actor, event)) for event in events])
+    elif events:
         await session.execute(insert(JournalEntry), [_row(actor, event) for event in events])
 
 

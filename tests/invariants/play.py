@@ -1,0 +1,80 @@
+"""Play one act of the world in a savepoint, and ask every invariant afterwards."""
+
+from collections import Counter
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.complaints import service as complaints
+from app.contracts import service as contracts
+from app.kernel import clock
+from app.kernel.database import BorrowedDatabase
+from app.kernel.errors import SheqiaError
+from app.negotiations import service as negotiations
+from app.projects import service as projects
+from tests.invariants import checks
+from tests.invariants.script import ACTS
+from tests.invariants.world import Turn, World
+
+DICE = 10**12
+
+
+async def broken(connection: AsyncConnection) -> list[tuple[int, str, str]]:
+    """Every row that breaks an invariant now: number, what is wrong, which row."""
+    return [tuple(row) for row in await connection.exec_driver_sql(checks.ALL)]  # type: ignore[misc]
+
+
+class Player:
+    """Plays acts on a world that lies in the connection's transaction."""
+
+    def __init__(self, connection: AsyncConnection, world: World) -> None:
+        self.connection, self.world = connection, world
+        self.database = BorrowedDatabase(connection)
+        self.outcomes: Counter[str] = Counter()
+
+    async def state(self, project: int) -> str:
+        found = await self.connection.execute(
+            text("SELECT state FROM projects WHERE id = :id"), {"id": self.world.projects[project]}
+        )
+        return str(found.scalar_one())
+
+    async def states(self) -> list[str]:
+        return [await self.state(project) for project in range(len(self.world.projects))]
+
+    async def act(
+        self, name: str, project: int, *, part: str | None = None, organization: int = 0, dice: int = 0
+    ) -> str:
+        """Let one person try one act; 'done' or the code of the refusal. Raises `AssertionError` when an invariant is broken after it."""
+        clock.settle(timedelta(days=self.world.days))
+        usual, does = ACTS[name]
+        project_id = self.world.projects[project]
+        actor = self.world.who(part or usual, project_id, organization)
+        try:
+            async with self.database.writing() as session:
+                await does(Turn(self.world, session, actor, project_id, dice, organization))
+            outcome = "done"
+        except SheqiaError as error:
+            outcome = error.code
+        self.outcomes[f"{name}: {outcome}"] += 1
+        await self.check(f"{part or usual} tried {name} on project {project}: {outcome}")
+        return outcome
+
+    async def days_pass(self, days: int) -> None:
+        """Time runs, and whatever time alone moves is moved."""
+        self.world.days += days
+        clock.settle(timedelta(days=self.world.days))
+        async with self.database.writing() as session:
+            for domain in (projects, negotiations, contracts, complaints):
+                await domain.tick(session)
+        await self.check(f"{days} days passed")
+
+    async def check(self, after: str) -> None:
+        found = await broken(self.connection)
+        assert not found, f"after {after}: {found}"
+
+
+async def play_in(session: AsyncSession, world: World) -> Player:
+    """A player in the transaction of a session."""
+    await session.commit()
+    return Player(await session.connection(), world)

@@ -43,7 +43,8 @@ def serve(
     """启动服务。 Start the database, bring it up to date and serve."""
     from app.installation import serving
 
-    chosen = _settings(data=data, port=port, host=host, workers=workers)
+    # A demonstration is a sandbox: its clock may be moved, so that the whole story can be played in minutes.
+    chosen = _settings(data=data, port=port, host=host, workers=workers, sandbox=True if demo else None)
     if demo and chosen.database_url and not force:
         raise CannotRun(DEMO_ELSEWHERE, exit_code=2)
     serving.serve(chosen, errand=["app.demo", *(["--force"] if force else [])] if demo else [])

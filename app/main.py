@@ -98,6 +98,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         lifespan=None if database else lifespan,
         max_body_size=settings.upload_limit_bytes,
         responses=problems.RESPONSES,
+        separate_input_output_schemas=False,
     )
     app.state.settings = settings
     if database:

@@ -40,6 +40,12 @@ def test_every_operation_has_a_stable_name_and_declares_its_answer() -> None:
         assert answers, f"{method} {path} answers nothing"
 
 
+def test_no_schema_is_named_after_a_module() -> None:
+    """Two classes of one name would show their file paths to every front end."""
+    schemas = json.loads(openapi())["components"]["schemas"]
+    assert [name for name in schemas if "__" in name or name.endswith(("-Input", "-Output"))] == []
+
+
 def test_every_decision_names_what_was_not_chosen() -> None:
     decisions = sorted((DOCS / "decisions").glob("*.md"))
     assert len(decisions) >= 4

@@ -48,7 +48,7 @@ class Target(StrEnum):
     BUREAU = "bureau"
 
 
-class Outcome(StrEnum):
+class ComplaintOutcome(StrEnum):
     UPHELD = "upheld"
     PARTLY_UPHELD = "partly_upheld"
     DISMISSED = "dismissed"
@@ -64,7 +64,7 @@ class Complaint(Stated, Base):
         one_of("kind", ComplaintKind),
         one_of("subject_kind", SubjectKind),
         one_of("target", Target),
-        one_of("outcome", Outcome),
+        one_of("outcome", ComplaintOutcome),
         CheckConstraint(
             "kind <> 'challenge' OR subject_kind = 'award'", name="challenge_is_against_an_award"
         ),

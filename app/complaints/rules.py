@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.catalogue.codes import ComplaintKind
-from app.complaints.models import Complaint, Outcome
+from app.complaints.models import Complaint, ComplaintOutcome
 from app.kernel.errors import Problem
 from app.kernel.lifecycle import Case
 
-OUTCOMES = (Outcome.UPHELD, Outcome.PARTLY_UPHELD, Outcome.DISMISSED)
+OUTCOMES = (ComplaintOutcome.UPHELD, ComplaintOutcome.PARTLY_UPHELD, ComplaintOutcome.DISMISSED)
 
 
 @dataclass(frozen=True, slots=True)

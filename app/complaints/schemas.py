@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.catalogue.codes import ComplaintKind
-from app.complaints.models import ComplaintState, Outcome, SubjectKind, Target
+from app.complaints.models import ComplaintOutcome, ComplaintState, SubjectKind, Target
 from app.kernel.clock import local
 
 Moment = Annotated[AwareDatetime, AfterValidator(local)]
@@ -51,7 +51,7 @@ class ComplaintView(BaseModel):
     received_at: Moment
     due_on: date
     handler: str | None = None
-    outcome: Outcome | None
+    outcome: ComplaintOutcome | None
     result: str | None
     decided_at: Moment | None
     published_at: Moment | None
@@ -84,7 +84,7 @@ class Decision(BaseModel):
 
     model_config = TAKEN
 
-    outcome: Outcome | None = None
+    outcome: ComplaintOutcome | None = None
     publish: bool = True
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalogue.codes import ComplaintKind
 from app.complaints import filing, permissions, repository
 from app.complaints.lifecycle import LIFECYCLE, audience
-from app.complaints.models import Complaint, ComplaintState, MediationMeeting, Outcome
+from app.complaints.models import Complaint, ComplaintOutcome, ComplaintState, MediationMeeting
 from app.complaints.schemas import (
     Agreement,
     ComplaintDraft,
@@ -116,7 +116,7 @@ async def _decide(
     values["outcome"] = wanted.outcome
     data = {"outcome": wanted.outcome}
     await move(session, LIFECYCLE, complaint, event, actor, note, data=data, values=values)
-    if complaint.outcome == Outcome.DISMISSED:
+    if complaint.outcome == ComplaintOutcome.DISMISSED:
         await _unblock(session, actor, complaint)
     await _publish(session, actor, complaint, wanted.publish, note)
     return complaint
@@ -128,7 +128,7 @@ async def _agree(
     values = {
         "agreement": wanted.agreement,
         "follow_up_on": wanted.follow_up_on,
-        "outcome": Outcome.AGREED,
+        "outcome": ComplaintOutcome.AGREED,
         "result": note or "双方达成调解协议",
         **await _appeal_clock(session, complaint),
     }

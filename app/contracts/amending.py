@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.contracts import payment_rules, permissions, repository, rules
 from app.contracts.lifecycle import AMENDMENTS, amendment_audience
-from app.contracts.models import Amendment, Contract, ContractState, Side
-from app.contracts.schemas import AmendmentDraft, AmendmentView
+from app.contracts.models import Amendment, Contract, ContractState, SigningSide
+from app.contracts.schemas import AmendmentDraft, ContractAmendmentView
 from app.editions import service as editions
 from app.funding import service as funding
 from app.kernel import clock, journal
@@ -70,7 +70,7 @@ async def propose(
             change=changes,
         ),
     )
-    if not amendment.material and side == Side.BUYER:
+    if not amendment.material and side == SigningSide.BUYER:
         await move(session, AMENDMENTS, amendment, "note", machine("contracts"))
         await _apply(session, actor, contract, amendment)
     return amendment
@@ -104,20 +104,20 @@ async def get(session: AsyncSession, actor: Actor, contract: Contract, seq: int)
     return found
 
 
-async def views(session: AsyncSession, amendments: Sequence[Amendment]) -> list[AmendmentView]:
-    return [AmendmentView.model_validate(amendment) for amendment in amendments]
+async def views(session: AsyncSession, amendments: Sequence[Amendment]) -> list[ContractAmendmentView]:
+    return [ContractAmendmentView.model_validate(amendment) for amendment in amendments]
 
 
-async def all_of(session: AsyncSession, actor: Actor, contract: Contract) -> list[AmendmentView]:
+async def all_of(session: AsyncSession, actor: Actor, contract: Contract) -> list[ContractAmendmentView]:
     permissions.require_file(actor, contract)
     return await views(session, await repository.amendments(session, contract.id))
 
 
-def _main_side(actor: Actor, contract: Contract) -> Side:
+def _main_side(actor: Actor, contract: Contract) -> SigningSide:
     if permissions.is_buyer(actor, contract):
-        return Side.BUYER
+        return SigningSide.BUYER
     if permissions.is_supplier(actor, contract):
-        return Side.SUPPLIER
+        return SigningSide.SUPPLIER
     raise NotYou()
 
 

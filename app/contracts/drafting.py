@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalogue.codes import TrancheTrigger
 from app.contracts import payment_rules, permissions, repository, rules
 from app.contracts.lifecycle import LIFECYCLE, audience
-from app.contracts.models import WHOLE, Contract, ContractState, Milestone, Side, Tranche
+from app.contracts.models import WHOLE, Contract, ContractState, Milestone, SigningSide, Tranche
 from app.contracts.schemas import ContractChange, ContractDraft, ContractTerms
 from app.editions import service as editions
 from app.editions.models import EditionSettings
@@ -245,7 +245,9 @@ def _write(
         if name in given or getattr(contract, name) is None:
             setattr(contract, name, getattr(terms, name))
     if contract.needed_sides is None or "also_sign" in given:
-        contract.needed_sides = list(dict.fromkeys((Side.BUYER, Side.SUPPLIER, *terms.also_sign)))
+        contract.needed_sides = list(
+            dict.fromkeys((SigningSide.BUYER, SigningSide.SUPPLIER, *terms.also_sign))
+        )
     shares = _shares(terms, settings, kept)
     longest = settings.term_months_max_secured if project.multi_year_proof else settings.term_months_max
     raise_all(

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.contracts import payment_rules, repository, rules
 from app.contracts import permissions as may
-from app.contracts.models import Amendment, Contract, ContractState, Side
+from app.contracts.models import Amendment, Contract, ContractState, SigningSide
 from app.contracts.rules import Facts
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
@@ -127,7 +127,7 @@ def amendment_audience(amendment: Amendment) -> journal.Audience:
 
 def other_side(actor: Actor, amendment: Any) -> bool:
     """The main side that did not propose."""
-    if amendment.proposed_by == Side.BUYER:
+    if amendment.proposed_by == SigningSide.BUYER:
         return may.is_supplier(actor, amendment)
     return may.is_buyer(actor, amendment)
 

@@ -33,7 +33,7 @@ class ContractState(StrEnum):
     VOID = "void"
 
 
-class Side(StrEnum):
+class SigningSide(StrEnum):
     """Who may have to sign a contract."""
 
     BUYER = "buyer"
@@ -140,7 +140,7 @@ class Signature(Identified, Base):
     """One side's signature under one exact wording."""
 
     __tablename__ = "contract_signatures"
-    __table_args__ = (one_of("side", Side), UniqueConstraint("contract_id", "side"))
+    __table_args__ = (one_of("side", SigningSide), UniqueConstraint("contract_id", "side"))
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contracts.id", ondelete="CASCADE"))
     side: Mapped[str]
@@ -227,7 +227,7 @@ class Amendment(Stated, Base):
     __tablename__ = "contract_amendments"
     __table_args__ = (
         one_of("state", AmendmentState),
-        one_of("proposed_by", Side),
+        one_of("proposed_by", SigningSide),
         UniqueConstraint("contract_id", "seq"),
         Index(
             "uq_contract_amendments_one_open",

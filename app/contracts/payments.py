@@ -1,6 +1,5 @@
 """Money that moves: a tranche once and after its trigger, refunds, and the settlement that squares the account."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,7 +12,7 @@ from app.contracts.schemas import PaymentDraft, PaymentView, RefundDraft, Settle
 from app.funding import service as funding
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
-from app.kernel.errors import NotNow, NotYou, Problem, raise_all
+from app.kernel.errors import NotYou, Problem, raise_all
 from app.kernel.lifecycle import lock, move
 from app.kernel.money import FEN, yuan
 from app.organizations import service as organizations
@@ -37,10 +36,11 @@ async def pay(session: AsyncSession, actor: Actor, contract: Contract, draft: Pa
     raise_all(payment_rules.payable(contract, tranche))
     assert tranche is not None
     tranche.paid_at = clock.now()
+    contract.paid_fen += tranche.amount_fen
     payment = Payment(
         tranche_id=tranche.id, kind=PaymentKind.TRANCHE, amount_fen=tranche.amount_fen, voucher=draft.voucher
     )
-    await _move_money(session, actor, contract, payment, draft.paid_on, tranche_seq=tranche.seq)
+    await _book(session, actor, contract, payment, draft.paid_on, tranche_seq=tranche.seq)
     return payment
 
 
@@ -52,10 +52,11 @@ async def refund(session: AsyncSession, actor: Actor, contract: Contract, draft:
     await lock(session, contract)
     standing = contract.state in (*payment_rules.PAYING_STATES, ContractState.SUSPENDED, ContractState.FAILED)
     raise_all([*([] if standing else [NO_REFUND_NOW]), *payment_rules.refundable(contract, draft.amount_fen)])
+    contract.refunded_fen += draft.amount_fen
     payment = Payment(
         kind=PaymentKind.REFUND, amount_fen=draft.amount_fen, voucher=draft.voucher, reason=draft.reason
     )
-    await _move_money(session, actor, contract, payment, draft.paid_on)
+    await _book(session, actor, contract, payment, draft.paid_on)
     return payment
 
 
@@ -63,9 +64,7 @@ async def settle(
     session: AsyncSession, actor: Actor, contract: Contract, note: str | None, terms: Settlement
 ) -> Contract:
     """Square the account after the final evaluation: all is paid, or what the accepted output is worth."""
-    await projects.locked(session, contract.project_id)
-    await move(session, LIFECYCLE, contract, "settle", actor, note, data=_data(terms), change=_shown(terms))
-    await _square(session, actor, contract, terms)
+    await _end(session, actor, contract, "settle", note, terms)
     await projects.mark_settled(session, actor, contract.project_id, note)
     return contract
 
@@ -74,11 +73,7 @@ async def terminate(
     session: AsyncSession, actor: Actor, contract: Contract, note: str | None, terms: Settlement
 ) -> Contract:
     """End early: pay or take back the difference to what the accepted output is worth, and free the supplier's place."""
-    await projects.locked(session, contract.project_id)
-    await move(
-        session, LIFECYCLE, contract, "terminate", actor, note, data=_data(terms), change=_shown(terms)
-    )
-    await _square(session, actor, contract, terms)
+    await _end(session, actor, contract, "terminate", note, terms)
     await projects.mark_terminated(session, actor, contract.project_id, note)
     await organizations.release(session, actor, contract.award_id, reason=note or "terminated")
     return contract
@@ -110,20 +105,29 @@ def _view(payment: Payment, seq: int | None) -> PaymentView:
     return PaymentView.model_validate(shown, context=FEN)
 
 
-async def _square(session: AsyncSession, actor: Actor, contract: Contract, terms: Settlement) -> None:
-    """`payment_rules.account_squares` has judged the value and the voucher under the lock."""
+async def _end(
+    session: AsyncSession, actor: Actor, contract: Contract, event: str, note: str | None, terms: Settlement
+) -> None:
+    """Move the contract and square its account in one; `payment_rules.account_squares` judges value and voucher first."""
+    await projects.locked(session, contract.project_id)
+    await lock(session, contract)
     net = contract.paid_fen - contract.refunded_fen
     value = payment_rules.settlement_value(contract, terms.settlement_fen)
-    contract.settled_fen = value
-    if value == net:
-        await session.flush()
-        return
-    kind = PaymentKind.SETTLEMENT if value > net else PaymentKind.REFUND
-    payment = Payment(kind=kind, amount_fen=abs(value - net), voucher=terms.voucher, reason="settlement")
-    await _move_money(session, actor, contract, payment, None)
+    values = {
+        "settled_fen": value,
+        "paid_fen": contract.paid_fen + max(0, value - net),
+        "refunded_fen": contract.refunded_fen + max(0, net - value),
+    }
+    data = {"settlement_fen": terms.settlement_fen, "voucher": terms.voucher}
+    change = {"settlement_yuan": yuan(value)}
+    await move(session, LIFECYCLE, contract, event, actor, note, data=data, values=values, change=change)
+    if value != net:
+        kind = PaymentKind.SETTLEMENT if value > net else PaymentKind.REFUND
+        payment = Payment(kind=kind, amount_fen=abs(value - net), voucher=terms.voucher, reason=event)
+        await _book(session, actor, contract, payment, None)
 
 
-async def _move_money(
+async def _book(
     session: AsyncSession,
     actor: Actor,
     contract: Contract,
@@ -131,20 +135,11 @@ async def _move_money(
     paid_on: date | None,
     **named: Any,
 ) -> None:
+    """Write money that moved into the contract's payments, the ledger and the journal."""
     payment.contract_id, payment.ordered_by = contract.id, actor.account_id
     payment.paid_on = paid_on or clock.today()
     measure = "refunded" if payment.kind == PaymentKind.REFUND else "paid"
-    if measure == "paid" and contract.paid_fen + payment.amount_fen > contract.amount_fen:
-        raise NotNow(
-            Problem(
-                "paid_above_contract", "累计付款将超过合同金额。", "The payments would exceed the contract."
-            )
-        )
     session.add(payment)
-    if measure == "paid":
-        contract.paid_fen += payment.amount_fen
-    else:
-        contract.refunded_fen += payment.amount_fen
     await session.flush()
     await funding.post(
         session,
@@ -168,11 +163,3 @@ async def _move_money(
             change={"amount_yuan": yuan(payment.amount_fen), "kind": str(payment.kind), **named},
         ),
     )
-
-
-def _data(terms: Settlement) -> Mapping[str, Any]:
-    return {"settlement_fen": terms.settlement_fen, "voucher": terms.voucher}
-
-
-def _shown(terms: Settlement) -> Mapping[str, Any]:
-    return {"settlement_yuan": None if terms.settlement_fen is None else yuan(terms.settlement_fen)}

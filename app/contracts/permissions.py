@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, or_, true
 
 from app.areas.permissions import within
-from app.contracts.models import Contract, ContractState, Side
+from app.contracts.models import Contract, ContractState, SigningSide
 from app.identity.roles import BUREAUS, OFFICIALS, SUPPLIERS, Role
 from app.kernel.actor import Actor
 from app.kernel.errors import NotYou
@@ -39,19 +39,19 @@ def is_supervisor(actor: Actor, contract: Contract) -> bool:
     return actor.holds(supervisor_role(contract.buyer_path), area=contract.area_path)
 
 
-def sides_of(actor: Actor, contract: Contract) -> set[Side]:
+def sides_of(actor: Actor, contract: Contract) -> set[SigningSide]:
     """The sides this actor may sign for."""
     speaks = {
-        Side.BUYER: is_buyer,
-        Side.SUPPLIER: is_supplier,
-        Side.PROCURING_ENTITY: is_procuring_entity,
-        Side.SUPERVISOR: is_supervisor,
+        SigningSide.BUYER: is_buyer,
+        SigningSide.SUPPLIER: is_supplier,
+        SigningSide.PROCURING_ENTITY: is_procuring_entity,
+        SigningSide.SUPERVISOR: is_supervisor,
     }
     return {side for side, holds in speaks.items() if holds(actor, contract)}
 
 
-def missing_sides(contract: Contract) -> list[Side]:
-    return [Side(side) for side in contract.needed_sides if side not in contract.signed_sides]
+def missing_sides(contract: Contract) -> list[SigningSide]:
+    return [SigningSide(side) for side in contract.needed_sides if side not in contract.signed_sides]
 
 
 def may_sign_but_others_too(actor: Actor, contract: Contract) -> bool:

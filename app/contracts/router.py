@@ -12,7 +12,7 @@ from app.contracts.delivery_router import router as delivery
 from app.contracts.models import Contract, ContractState
 from app.contracts.schemas import (
     AmendmentDraft,
-    AmendmentView,
+    ContractAmendmentView,
     ContractChange,
     ContractDraft,
     ContractView,
@@ -138,7 +138,7 @@ async def refund(session: WriteSession, actor: SignedIn, ref: str, body: RefundD
 
 
 @router.get("/contracts/{ref}/amendments", operation_id="list_amendments")
-async def list_amendments(session: ReadSession, actor: SignedIn, ref: str) -> list[AmendmentView]:
+async def list_amendments(session: ReadSession, actor: SignedIn, ref: str) -> list[ContractAmendmentView]:
     """What was changed, or asked to be changed, after signing."""
     return await amending.all_of(session, actor, await service.get(session, actor, ref))
 
@@ -146,7 +146,7 @@ async def list_amendments(session: ReadSession, actor: SignedIn, ref: str) -> li
 @router.post("/contracts/{ref}/amendments", status_code=201, operation_id="propose_amendment")
 async def propose_amendment(
     session: WriteSession, actor: SignedIn, response: Response, ref: str, body: AmendmentDraft
-) -> AmendmentView:
+) -> ContractAmendmentView:
     """Ask for a change of the signed contract."""
     contract = await service.get(session, actor, ref)
     amendment = await amending.propose(session, actor, contract, body)
@@ -171,7 +171,7 @@ async def move_amendment(
     seq: int,
     body: Transition,
     match: Conditional,
-) -> AmendmentView:
+) -> ContractAmendmentView:
     """Agree, refuse or withdraw."""
     contract = await service.get(session, actor, ref)
     amendment = await amending.get(session, actor, contract, seq)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.catalogue.codes import MilestoneStatus, MilestoneType, TrancheTrigger
-from app.contracts.models import Contract, Milestone, Side, Tranche
+from app.contracts.models import Contract, Milestone, SigningSide, Tranche
 from app.kernel.errors import Problem
 from app.kernel.lifecycle import Case
 from app.kernel.money import yuan
@@ -207,7 +207,7 @@ def same_body(one: Any, other: Any) -> bool:
 
 def sides_are_there(contract: Contract) -> list[Problem]:
     """A side that has to sign must be named in the contract."""
-    if Side.PROCURING_ENTITY in contract.needed_sides and contract.procuring_entity_id is None:
+    if SigningSide.PROCURING_ENTITY in contract.needed_sides and contract.procuring_entity_id is None:
         return [
             Problem(
                 "side_not_named",

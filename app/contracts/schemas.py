@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.catalogue.codes import MilestoneStatus, MilestoneType, ServiceMethod, TrancheTrigger
-from app.contracts.models import AmendmentState, ContractState, PaymentKind, Side
+from app.contracts.models import AmendmentState, ContractState, PaymentKind, SigningSide
 from app.kernel.clock import local
 from app.kernel.money import Fen
 from app.projects.schemas import Output
@@ -61,7 +61,7 @@ class ContractTerms(Draft):
     data_protection: str = Field(default=DATA_PROTECTION, min_length=10, max_length=4000)
     persons_planned: int | None = Field(default=None, ge=1)
     supervising_authority_id: UUID | None = None
-    also_sign: list[Side] = Field(
+    also_sign: list[SigningSide] = Field(
         default_factory=list, max_length=2, description="sides that sign besides buyer and supplier"
     )
 
@@ -86,13 +86,13 @@ class TrancheView(View):
 
 
 class SignatureView(View):
-    side: Side
+    side: SigningSide
     signer: str
     terms_sha256: str
     signed_at: Moment
 
 
-class PartyName(View):
+class ContractParty(View):
     id: UUID
     name: str
 
@@ -110,10 +110,10 @@ class ContractView(View):
     project_id: UUID
     award_id: UUID
     area_path: str
-    buyer: PartyName
-    procuring_entity: PartyName | None
-    supplier: PartyName
-    supervising_authority: PartyName | None
+    buyer: ContractParty
+    procuring_entity: ContractParty | None
+    supplier: ContractParty
+    supervising_authority: ContractParty | None
     amount_fen: Fen = Field(alias="amount_yuan")
     sign_by: date
     starts_on: date
@@ -124,7 +124,7 @@ class ContractView(View):
     no_subcontracting: bool
     data_protection: str
     persons_planned: int | None
-    needed_sides: list[Side]
+    needed_sides: list[SigningSide]
     signatures: list[SignatureView]
     signed_at: Moment | None
     started_at: Moment | None
@@ -209,7 +209,7 @@ class AmendmentDraft(Draft):
     reason: str = Field(min_length=2, max_length=2000)
 
 
-class AmendmentView(View):
+class ContractAmendmentView(View):
     """What changed: field → [old, new]."""
 
     id: UUID
@@ -220,7 +220,7 @@ class AmendmentView(View):
     changes: dict[str, Any]
     reason: str
     material: bool
-    proposed_by: Side
+    proposed_by: SigningSide
     created_at: Moment
     in_force_at: Moment | None
     version: int

@@ -15,8 +15,8 @@ from app.contracts.models import WHOLE, Contract, ContractState, Tranche
 from app.contracts.rules import same_body
 from app.contracts.schemas import (
     ContractDraft,
+    ContractParty,
     ContractView,
-    PartyName,
     Settlement,
     SignatureView,
     TrancheView,
@@ -93,7 +93,7 @@ async def views(session: AsyncSession, contracts: Sequence[Contract]) -> list[Co
         if party_id is not None
     }
     parties = await repository.parties(session, list(wanted))
-    names = {party.id: PartyName(id=party.id, name=party.name) for party in parties.values()}
+    names = {party.id: ContractParty(id=party.id, name=party.name) for party in parties.values()}
     plain = [name for name in ContractView.model_fields if hasattr(Contract, name)]
     return [
         ContractView.model_validate(

@@ -19,8 +19,8 @@ from app.evaluations.schemas import (
     SatisfactionView,
     SchemeDraft,
     SchemeView,
+    ScoreSheetView,
     SheetDraft,
-    SheetView,
     TokensDraft,
     TokensView,
 )
@@ -106,16 +106,16 @@ async def evaluation_history(session: ReadSession, actor: Anyone, ref: str) -> H
 
 
 @router.get("/evaluations/{ref}/sheets", operation_id="list_score_sheets")
-async def sheets(session: ReadSession, actor: SignedIn, ref: str) -> list[SheetView]:
+async def sheets(session: ReadSession, actor: SignedIn, ref: str) -> list[ScoreSheetView]:
     """Score sheets: one's own, and after closing those of all three sides for whoever is part of it."""
     return await scoring.sheets(session, actor, await service.get(session, actor, ref))
 
 
 @router.put("/evaluations/{ref}/sheets/mine", operation_id="hand_in_score_sheet")
-async def score(session: WriteSession, actor: SignedIn, ref: str, body: SheetDraft) -> SheetView:
+async def score(session: WriteSession, actor: SignedIn, ref: str, body: SheetDraft) -> ScoreSheetView:
     """Hand in one's own sheet, or replace it while scoring is open."""
     sheet = await scoring.score(session, actor, await service.get(session, actor, ref), body)
-    return SheetView.model_validate(sheet)
+    return ScoreSheetView.model_validate(sheet)
 
 
 @router.get("/evaluations/{ref}/appeal", operation_id="get_appeal")

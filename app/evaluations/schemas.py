@@ -83,7 +83,7 @@ class SheetDraft(BaseModel):
     side: ScoringSide | None = None
 
 
-class SheetView(BaseModel):
+class ScoreSheetView(BaseModel):
     model_config = SHOWN
 
     side: ScoringSide

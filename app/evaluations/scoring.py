@@ -12,7 +12,7 @@ from app.editions import service as editions
 from app.evaluations import permissions, repository, rules
 from app.evaluations.lifecycle import LIFECYCLE, facts
 from app.evaluations.models import BLIND, Evaluation, EvaluationState, Scheme, ScoreSheet, ScoringSide
-from app.evaluations.schemas import SheetDraft, SheetView
+from app.evaluations.schemas import ScoreSheetView, SheetDraft
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotNow, NotYou, Problem, raise_all
@@ -77,13 +77,13 @@ def _mine(actor: Actor, sheets: Sequence[ScoreSheet], side: ScoringSide) -> Scor
     return ScoreSheet(side=side, scorer_id=actor.account_id, scorer=actor.label)
 
 
-async def sheets(session: AsyncSession, actor: Actor, evaluation: Evaluation) -> list[SheetView]:
+async def sheets(session: AsyncSession, actor: Actor, evaluation: Evaluation) -> list[ScoreSheetView]:
     """The sheets the actor may read: before scoring is closed its own and no other, to whomever it may be."""
     found = await repository.sheets(session, evaluation.id)
     if not permissions.reads_sheets(actor, evaluation):
         own = actor.account_id if evaluation.state in BLIND else None
         found = [sheet for sheet in found if own is not None and sheet.scorer_id == own]
-    return [SheetView.model_validate(sheet) for sheet in found]
+    return [ScoreSheetView.model_validate(sheet) for sheet in found]
 
 
 async def close(session: AsyncSession, actor: Actor, evaluation: Evaluation, note: str | None) -> Evaluation:

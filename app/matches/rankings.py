@@ -18,12 +18,12 @@ from app.matches.gates import gates
 from app.matches.index import MarketIndex
 from app.matches.models import Reordering
 from app.matches.schemas import (
-    ChangeView,
     EvidenceView,
     ExcludedItem,
     ExplanationView,
     GateView,
     MatchItem,
+    RankChangeView,
     RankingView,
     ReorderingDraft,
     ReorderingView,
@@ -279,7 +279,7 @@ async def explain(
         gates_failed=failed,
         evidence=_evidence(told.evidence),
         changes=[
-            ChangeView(kind=c.kind, zh=c.zh, en=c.en, rank=c.rank, score=round(c.score, 3))
+            RankChangeView(kind=c.kind, zh=c.zh, en=c.en, rank=c.rank, score=round(c.score, 3))
             for c in told.changes
         ],
     )

@@ -106,7 +106,7 @@ class GateView(BaseModel):
     actual: str
 
 
-class ChangeView(BaseModel):
+class RankChangeView(BaseModel):
     """Something the organization could change, and the place and score it would then have: found by scoring again."""
 
     kind: str
@@ -141,7 +141,7 @@ class ExplanationView(BaseModel):
     gates_passed: list[str]
     gates_failed: list[GateView]
     evidence: EvidenceView | None
-    changes: list[ChangeView]
+    changes: list[RankChangeView]
     reordering: ReorderingView | None = None
 
 

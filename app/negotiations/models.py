@@ -51,7 +51,7 @@ class Channel(StrEnum):
     CLAIM = "claim"
 
 
-class Side(StrEnum):
+class TableSide(StrEnum):
     """The two sides of a table."""
 
     BUYER = "buyer"
@@ -130,7 +130,7 @@ class Talk(Stated, Base):
     __tablename__ = "talks"
     __table_args__ = (
         one_of("state", TalkState),
-        one_of("recorded_by", Side),
+        one_of("recorded_by", TableSide),
         one_of("result", TalkResult),
         CheckConstraint("offered_fen >= 0", name="offered_fen"),
         CheckConstraint("duration_minutes > 0", name="duration_minutes"),
@@ -164,7 +164,7 @@ class TermSheet(Identified, Base):
 
     __tablename__ = "term_sheets"
     __table_args__ = (
-        one_of("proposed_by", Side),
+        one_of("proposed_by", TableSide),
         UniqueConstraint("intent_id", "sheet_no"),
         CheckConstraint("amount_fen >= 0", name="amount_fen"),
         CheckConstraint("sheet_no >= 1", name="sheet_no"),

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, true
 from app.areas.permissions import within
 from app.identity.roles import BUREAUS, BUYERS, OFFICIALS, SUPPLIERS, Role
 from app.kernel.actor import Actor
-from app.negotiations.models import Award, Intent, Side
+from app.negotiations.models import Award, Intent, TableSide
 
 READS_ALL = (Role.AUDITOR,)
 
@@ -26,11 +26,11 @@ def speaks_for_buyer(actor: Actor, thing: Any) -> bool:
     return actor.holds(*BUYERS, Role.COMMUNITY, area=thing.area_path)
 
 
-def side_of(actor: Actor, thing: Any) -> Side | None:
+def side_of(actor: Actor, thing: Any) -> TableSide | None:
     """The side the actor speaks for, None for everybody else."""
     if speaks_for_organization(actor, thing):
-        return Side.ORGANIZATION
-    return Side.BUYER if speaks_for_buyer(actor, thing) else None
+        return TableSide.ORGANIZATION
+    return TableSide.BUYER if speaks_for_buyer(actor, thing) else None
 
 
 def may_decide(actor: Actor, thing: Any) -> bool:

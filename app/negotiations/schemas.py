@@ -17,7 +17,7 @@ from app.catalogue.codes import (
     TrancheTrigger,
 )
 from app.kernel.money import Fen
-from app.negotiations.models import AwardState, Channel, IntentState, Side, TalkState
+from app.negotiations.models import AwardState, Channel, IntentState, TableSide, TalkState
 
 TAKEN = ConfigDict(extra="forbid")
 SHOWN = ConfigDict(validate_by_alias=True, validate_by_name=True, from_attributes=True)
@@ -111,7 +111,7 @@ class TalkView(BaseModel):
     id: UUID
     intent_id: UUID
     state: TalkState
-    recorded_by: Side
+    recorded_by: TableSide
     held_at: datetime
     duration_minutes: int | None
     place: str | None
@@ -185,7 +185,7 @@ class TermSheetView(BaseModel):
     id: UUID
     intent_id: UUID
     sheet_no: int
-    proposed_by: Side
+    proposed_by: TableSide
     amount_fen: Fen = Field(alias="amount_yuan")
     terms: dict[str, Any]
     changes: list[FieldChange]

@@ -13,7 +13,7 @@ from app.kernel.lifecycle import lock, move
 from app.kernel.money import FEN, yuan
 from app.negotiations import intents, repository
 from app.negotiations.lifecycle import TALKS
-from app.negotiations.models import Intent, IntentState, Side, Talk, TermSheet
+from app.negotiations.models import Intent, IntentState, TableSide, Talk, TermSheet
 from app.negotiations.permissions import may_decide, side_of, visible_to
 from app.negotiations.schemas import FieldChange, TalkDraft, TalkView, TermSheetDraft, TermSheetView
 
@@ -116,14 +116,14 @@ async def transition_talk(
     return talk
 
 
-def _my_side(actor: Actor, thing: Any) -> Side:
+def _my_side(actor: Actor, thing: Any) -> TableSide:
     side = side_of(actor, thing)
     if side is None:
         raise NotYou()
     return side
 
 
-def _confirmed_by(talk: Talk, side: Side) -> None:
+def _confirmed_by(talk: Talk, side: TableSide) -> None:
     setattr(talk, f"{side}_confirmed_at", clock.now())
 
 
@@ -191,10 +191,10 @@ async def accept_terms(session: AsyncSession, actor: Actor, sheet: TermSheet) ->
     return sheet
 
 
-def _signing_side(actor: Actor, intent: Intent) -> Side:
+def _signing_side(actor: Actor, intent: Intent) -> TableSide:
     # A community may talk for the buyer, but never binds government money.
     side = _my_side(actor, intent)
-    if side == Side.BUYER and not may_decide(actor, intent):
+    if side == TableSide.BUYER and not may_decide(actor, intent):
         raise NotYou()
     return side
 

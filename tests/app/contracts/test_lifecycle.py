@@ -8,7 +8,7 @@ import pytest
 
 from app.contracts import permissions
 from app.contracts.lifecycle import AMENDMENTS, LIFECYCLE
-from app.contracts.models import AmendmentState, ContractState, Side
+from app.contracts.models import AmendmentState, ContractState, SigningSide
 from app.identity.roles import Role
 from app.kernel.actor import PUBLIC, Actor, Grant
 from app.kernel.lifecycle import Lifecycle
@@ -83,7 +83,7 @@ def paper(**changes: Any) -> Any:
         "needed_sides": ["buyer", "supplier"],
         "signed_sides": [],
         "started_at": None,
-        "proposed_by": Side.BUYER,
+        "proposed_by": SigningSide.BUYER,
     }
     return SimpleNamespace(**facts | changes)
 
@@ -119,7 +119,7 @@ def test_the_last_missing_signature_concludes() -> None:
     half = paper(signed_sides=["buyer"])
     assert {name for name, actor in PEOPLE.items() if conclude.who(actor, half)} == {"supplier"}
     assert not any(sign.who(actor, half) for actor in PEOPLE.values())
-    four = paper(needed_sides=list(Side), signed_sides=["supplier"])
+    four = paper(needed_sides=list(SigningSide), signed_sides=["supplier"])
     assert {name for name, actor in PEOPLE.items() if sign.who(actor, four)} == {
         "street",
         "community",

@@ -496,6 +496,22 @@ async def test_the_database_refuses_what_the_rules_refuse(session: AsyncSession)
                 await session.execute(text(statement), {"id": deal.contract.id})
 
 
+async def test_what_has_ended_does_not_change_any_more(session: AsyncSession) -> None:
+    deal = await make.make_in_delivery(session)
+    terms = {"settlement_yuan": "10000.00"}
+    await service.transition(session, deal.street, deal.contract, "terminate", "机构注销", terms)
+    for statement in (
+        "UPDATE contracts SET state = 'in_delivery' WHERE id = :id",
+        "UPDATE contracts SET amount_fen = amount_fen + 1 WHERE id = :id",
+        "DELETE FROM contracts WHERE id = :id",
+    ):
+        with pytest.raises(IntegrityError, match="has ended"):
+            async with session.begin_nested():
+                await session.execute(text(statement), {"id": deal.contract.id})
+    for event in service.LIFECYCLE.events:
+        assert await refused(service.transition(session, deal.street, deal.contract, event, "再来", terms))
+
+
 async def test_what_is_told_in_three_places_is_the_same_at_every_commit(session: AsyncSession) -> None:
     deal = await make.make_in_delivery(session)
     await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))

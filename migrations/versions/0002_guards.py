@@ -103,6 +103,18 @@ BEGIN
     RETURN NULL;
 END $$
 """
+# What has ended does not change any more (only its archive grows, in tables of its own).
+ENDED = """
+CREATE FUNCTION refuse_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% % has ended as "%"', TG_TABLE_NAME, OLD.number, OLD.state
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_is_ended';
+END $$
+"""
+ENDS = {
+    "contracts": ("closed", "terminated", "void"),
+    "evaluations": ("confirmed", "cancelled"),
+}
 CONTRACTED = ("contracts", "contract_tranches", "contract_payments")
 
 
@@ -125,6 +137,12 @@ def upgrade() -> None:
                 f"CREATE TRIGGER check_funding_{event.lower()} AFTER {event} ON {table} "
                 "REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION check_funding()"
             )
+    op.execute(ENDED)
+    for table, states in ENDS.items():
+        op.execute(
+            f"CREATE TRIGGER refuse_ended BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+            f"WHEN (OLD.state IN {states}) EXECUTE FUNCTION refuse_ended()"
+        )
     op.execute(CONTRACT)
     for table in CONTRACTED:
         op.execute(
@@ -134,6 +152,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in ENDS:
+        op.execute(f"DROP TRIGGER refuse_ended ON {table}")
+    op.execute("DROP FUNCTION refuse_ended()")
     for table in CONTRACTED:
         op.execute(f"DROP TRIGGER check_contract ON {table}")
     op.execute("DROP FUNCTION check_contract()")

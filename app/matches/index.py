@@ -33,6 +33,7 @@ SMALL = 300
 TEXTS_AT_ONCE = 64
 """Texts this process embeds by itself; more are left to the job that uses every core."""
 
+PATIENCE_SECONDS = 8.0
 _STORE = MemoryStore()
 _INDEXES: WeakKeyDictionary[object, dict[str, "MarketIndex"]] = WeakKeyDictionary()
 
@@ -68,7 +69,7 @@ class MarketIndex:
 
     async def settle(self, session: AsyncSession, edition: Edition) -> bool:
         """Take in what has happened; False while that is too much for one request."""
-        if self._warming is not None and not self._warming.done():
+        if self._warming is not None and not self._warming.done() and not await self._warmed():
             return self.live is not None
         async with self._lock:
             try:
@@ -92,7 +93,14 @@ class MarketIndex:
             return True
         if isinstance(session.bind, AsyncEngine):
             self._warming = asyncio.create_task(self._warm(session.bind, edition))
+            await self._warmed()
         return self.live is not None
+
+    async def _warmed(self) -> bool:
+        """Whether the index came alive while a person would still wait for a page."""
+        if self.live is None and self._warming is not None:
+            await asyncio.wait({self._warming}, timeout=PATIENCE_SECONDS)
+        return self.live is not None and (self._warming is None or self._warming.done())
 
     async def _warm(self, engine: AsyncEngine, edition: Edition) -> None:
         try:

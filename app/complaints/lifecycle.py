@@ -39,7 +39,7 @@ def nobody(actor: Actor, thing: Any) -> bool:
     return False
 
 
-_WITHDRAW: dict[str, Any] = {"who": may.is_complainant, "zh": "撤回", "en": "withdraw"}
+_WITHDRAW: dict[str, Any] = {"who": may.is_complainant, "note_required": True, "zh": "撤回", "en": "withdraw"}
 
 LIFECYCLE: Lifecycle[Complaint] = Lifecycle(
     "complaint",

@@ -94,7 +94,8 @@ async def test_two_challenges_are_two_locks(session: AsyncSession) -> None:
     draft = complaint_draft("challenge", "award", award.id, "buyer")
     first, _ = await file(session, rival.supplier, draft)
     second, _ = await file(session, other.supplier, draft)
-    await move(session, rival.supplier, first, "withdraw")
+    assert await refused(move(session, rival.supplier, first, "withdraw")) == ["note_required"]
+    await move(session, rival.supplier, first, "withdraw", "已当面说明")
     await session.refresh(award)
     assert (award.open_challenges, first.state, second.state) == (1, "withdrawn", "received")
     await move(session, actors.district(), second, "refuse", "超出质疑范围")

@@ -148,10 +148,9 @@ class _Writing:
 
     async def _finish(self, session: AsyncSession) -> None:
         thing = await session.get_one(Import, self._id)
-        created = len(await repository.made(session, self._id))
         counts = (thing.summary or {}).get("counts") or {}
         result = {
-            "created": created,
+            "created": await repository.made_count(session, self._id),
             "updated": await repository.changed(session, self._id),
             "unchanged": await repository.unchanged(session, self._id),
             "rejected": counts.get("rejected", 0),

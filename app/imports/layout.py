@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from app.areas.gazetteer import Gazetteer
+from app.imports.cells.dates import day
 from app.imports.cells.numerals import number
-from app.imports.cells.parsed import Cell, RowProblem, warning
+from app.imports.cells.parsed import Cell, Context, RowProblem, warning
 from app.imports.cells.text import plain, text_of
 from app.imports.columns.column import Column, Header, Kind, header_of
 from app.imports.files.sheet import NumberedRow, Place, Sheet, column_letters
@@ -18,6 +20,7 @@ _UNIT_LINE = re.compile(r"(?:金额|资金|货币|计量)?单位[:：]?\s*(?:人
 _SENDER = re.compile(
     r"(?:填报|申报|报送|汇总|编制|上报)(?:单位|部门)(?:[(（]盖章[)）])?[:：]\s*([^\s:：,，;；]{2,40})"
 )
+_REPORTED = re.compile(r"(?:填报|报送|上报|制表|申报)(?:日期|时间)[:：]\s*([0-9年月日./\-]{6,12})")
 _YEAR = re.compile(r"(20\d{2})\s*年")
 _BUYER_SIDE = re.compile(r"购买|采购|需求|甲方|发布|街道|社区|填报")
 _SUPPLIER_SIDE = re.compile(r"承接|机构|乙方|社会组织|中标|服务方|执行|实施方|合作")
@@ -53,6 +56,7 @@ class Layout:
     district: str | None = None
     year: int | None = None
     sender: str | None = None
+    reported_on: date | None = None
     problems: tuple[RowProblem, ...] = ()
 
     @property
@@ -301,6 +305,7 @@ def _context(above: Iterable[str], sheet_name: str) -> Layout:
         None,
     )
     district = district_in(sheet_name) or district_in(title or "") or district_in(sender[1] if sender else "")
+    reported = _REPORTED.search(joined)
     return Layout(
         0,
         1,
@@ -310,6 +315,7 @@ def _context(above: Iterable[str], sheet_name: str) -> Layout:
         district,
         int(year[1]) if year else None,
         sender[1] if sender else None,
+        day(reported[1], Context(int(year[1]) if year else 2000)).value if reported else None,
     )
 
 

@@ -4,6 +4,7 @@ The stages: open → lay out each sheet → prepare rows in order → parse each
 (duplicates, totals). Only the first, third and last need order, so that parsing may be spread over processes.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -235,10 +236,14 @@ class Reconciliation:
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     totals: list[Total] = field(default_factory=list)
     afterwards: list[tuple[int, RowProblem]] = field(default_factory=list)
-    _seen: dict[str, tuple[str, str, int, int]] = field(default_factory=dict)
-    _near: dict[str, tuple[str, int]] = field(default_factory=dict)
-    _doubted: set[str] = field(default_factory=set)
-    _index: int = 0
+    # A million rows must fit: keys and fingerprints are kept as 64 bit numbers, places in arrays.
+    _seen: dict[int, int] = field(default_factory=dict)
+    _near: dict[int, int] = field(default_factory=dict)
+    _prints: "array[int]" = field(default_factory=lambda: array("Q"))
+    _numbers: "array[int]" = field(default_factory=lambda: array("L"))
+    _sheets: dict[str, int] = field(default_factory=dict)
+    _sheet_at: "array[int]" = field(default_factory=lambda: array("H"))
+    _doubted: set[int] = field(default_factory=set)
 
     def reconcile(self, rows: Iterator[PreviewRow]) -> Iterator[PreviewRow]:
         """The rows of one sheet with what the rows before say about them."""
@@ -260,7 +265,9 @@ class Reconciliation:
                 elif any(problem.field == "budget_fen" for problem in row.problems):
                     whole_bad, part_bad = whole_bad + 1, part_bad + 1
                 self._compare(row)
-            self._index += 1
+            self._prints.append(_short(row.fingerprint))
+            self._numbers.append(row.row)
+            self._sheet_at.append(self._sheets.setdefault(row.sheet, len(self._sheets)))
             yield row
 
     def amend(self, rows: Sequence[PreviewRow]) -> None:
@@ -270,58 +277,75 @@ class Reconciliation:
             rows[index].settle()
 
     def _compare(self, row: PreviewRow) -> None:
-        if row.key is None or row.fingerprint is None:
+        if row.key is None:
             return
-        earlier = self._seen.get(row.key)
-        if earlier is None:
-            self._seen[row.key] = (row.fingerprint, row.sheet, row.row, self._index)
+        key, here = _short(row.key), len(self._prints)
+        earlier = self._seen.setdefault(key, here)
+        if earlier == here:
             self._compare_near(row)
-        elif earlier[0] == row.fingerprint:
+        elif self._prints[earlier] == _short(row.fingerprint):
+            place = self._place(earlier)
             row.status = Status.SKIPPED
             row.problems = [
                 warning(
                     "duplicate_row",
-                    f"与{_place(*earlier[1:3])}完全相同，只导入一次。",
-                    f"The same as {_place_en(*earlier[1:3])}; imported once.",
+                    f"与{_zh(*place)}完全相同，只导入一次。",
+                    f"The same as {_en(*place)}; imported once.",
                 )
             ]
         else:
-            row.problems.append(_conflict(*earlier[1:3]))
+            row.problems.append(_conflict(*self._place(earlier)))
             row.settle()
-            if row.key not in self._doubted:
-                self._doubted.add(row.key)
-                self.afterwards.append((earlier[3], _conflict(row.sheet, row.row)))
+            if key not in self._doubted:
+                self._doubted.add(key)
+                self.afterwards.append((earlier, _conflict(row.sheet, row.row)))
 
     def _compare_near(self, row: PreviewRow) -> None:
         if row.near is None:
             return
-        earlier = self._near.setdefault(row.near, (row.sheet, row.row))
+        here = len(self._prints)
+        earlier = self._near.setdefault(_short(row.near), here)
         said = self.choices.get(f"{row.sheet}!{row.row}") or {}
-        if earlier == (row.sheet, row.row) or said.get("row") == "keep":
+        if earlier == here or said.get("row") == "keep":
             return
-        row.problems.append(choice(
-            "near_duplicate", f"与{_place(*earlier)}高度相似（去除空格、引号、期次后相同），请选择是否分别导入。",
-            f"Nearly the same as {_place_en(*earlier)} (equal without blanks, quotes and phases); choose.",
-            (Choice("keep", "分别导入", "Import both"), Choice("skip", "跳过本行", "Skip this row")),
-        ).at("row", None))  # fmt: skip
+        place = self._place(earlier)
+        both, skip = Choice("keep", "分别导入", "Import both"), Choice("skip", "跳过本行", "Skip this row")
+        row.problems.append(
+            choice(
+                "near_duplicate",
+                f"与{_zh(*place)}高度相似（去除空格、引号、期次后相同），请选择是否分别导入。",
+                f"Nearly the same as {_en(*place)} (equal without blanks, quotes and phases); choose.",
+                (both, skip),
+            ).at("row", None)
+        )
         row.settle()
+
+    def _place(self, index: int) -> tuple[str, int]:
+        """Sheet and row of an earlier row."""
+        names = list(self._sheets)
+        return names[self._sheet_at[index]], self._numbers[index]
 
     def repeats(self, rows: Sequence[PreviewRow]) -> bool:
         """Whether at least half of the rows are known by key: a summary of the other sheets."""
-        keys = [row.key for row in rows if row.key is not None]
+        keys = [_short(row.key) for row in rows if row.key is not None]
         return not keys or 2 * sum(key in self._seen for key in keys) >= len(keys)
 
 
+def _short(digest: str | None) -> int:
+    """The first 64 bits of a digest."""
+    return int(digest[:16], 16) if digest else 0
+
+
 def _conflict(sheet: str, row: int) -> RowProblem:
-    return error("key_conflict", f"与{_place(sheet, row)}是同一条（名称、单位、社区相同）但内容不同，两行都不导入，请改正。",
-                 f"The same thing as {_place_en(sheet, row)} with other content; neither is imported, please correct.")  # fmt: skip
+    return error("key_conflict", f"与{_zh(sheet, row)}是同一条（名称、单位、社区相同）但内容不同，两行都不导入，请改正。",
+                 f"The same thing as {_en(sheet, row)} with other content; neither is imported, please correct.")  # fmt: skip
 
 
-def _place(sheet: str, row: int) -> str:
+def _zh(sheet: str, row: int) -> str:
     return f"“{sheet}”第 {row} 行" if sheet else f"第 {row} 行"
 
 
-def _place_en(sheet: str, row: int) -> str:
+def _en(sheet: str, row: int) -> str:
     return f"row {row} of '{sheet}'" if sheet else f"row {row}"
 
 

@@ -195,19 +195,24 @@ async def link(session: AsyncSession, import_id: UUID, places: Sequence[int], th
     )
 
 
+def _made(import_id: UUID) -> Sequence[Any]:
+    return (
+        ImportRow.import_id == import_id,
+        ImportRow.thing_id.is_not(None),
+        ImportRow.change.is_(None),
+        ImportRow.status != Status.SKIPPED,
+    )
+
+
 async def made(session: AsyncSession, import_id: UUID) -> Sequence[UUID]:
     """Ids of the things this import has created."""
-    found = await session.scalars(
-        select(ImportRow.thing_id)
-        .where(
-            ImportRow.import_id == import_id,
-            ImportRow.thing_id.is_not(None),
-            ImportRow.change.is_(None),
-            ImportRow.status != Status.SKIPPED,
-        )
-        .order_by(ImportRow.place)
-    )
-    return [thing for thing in found if thing is not None]
+    query = select(ImportRow.thing_id).where(*_made(import_id)).order_by(ImportRow.place)
+    return [thing for thing in await session.scalars(query) if thing is not None]
+
+
+async def made_count(session: AsyncSession, import_id: UUID) -> int:
+    """How many things this import has created."""
+    return await session.scalar(select(func.count()).select_from(ImportRow).where(*_made(import_id))) or 0
 
 
 async def changed(session: AsyncSession, import_id: UUID) -> int:

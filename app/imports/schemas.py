@@ -1,6 +1,6 @@
 """What an import takes and shows."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -82,6 +82,7 @@ class SheetView(BaseModel):
     district: str | None
     year: int | None
     sender: str | None
+    reported_on: date | None
     columns: list[ColumnView]
 
 

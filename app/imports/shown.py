@@ -69,6 +69,7 @@ def sheet(report: SheetReport) -> dict[str, Any]:
         "district": layout.district if layout else None,
         "year": layout.year if layout else None,
         "sender": layout.sender if layout else None,
+        "reported_on": layout.reported_on.isoformat() if layout and layout.reported_on else None,
         "columns": [
             {
                 "letters": mapped.letters,

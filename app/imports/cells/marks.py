@@ -116,8 +116,9 @@ def inspections(cell: Cell, context: Context) -> Parsed:
     problems: list[RowProblem] = []
     for part in re.split(r"[,;、\n/]+|(?<=[格加检])(?=20\d{2})", text):
         year = _YEAR.search(part)
-        word = re.sub(r"20\d{2}(年度?)?|年检|结论|[:()]", "", part)
-        code = resolve("inspection_result", word) if word else None
+        word = re.sub(r"20\d{2}(年度?)?|年检(?=[:结])|结论|[:()]", "", part)
+        bare = re.sub(r"20\d{2}(年度?)?|结论|:|\([^)]*\)?", "", part)
+        code = resolve("inspection_result", word) or resolve("inspection_result", bare) if word else None
         if code is None:
             problems.append(_unknown("inspection_result", part))
         else:

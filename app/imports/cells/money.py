@@ -82,6 +82,18 @@ def money(cell: Cell, context: Context) -> Parsed:
     return _answer(text, fens, about=about, at_most=at_most)
 
 
+def fact(cell: Cell, context: Context) -> Parsed:
+    """An amount that is only a fact (capital, income, one source of several): zero counts, and its size is not doubted."""
+    text = plain(cell)
+    if number(text.rstrip("万元")) == 0:
+        return Parsed(0)
+    parsed = money(cell, context)
+    problem = parsed.problems[0] if parsed.problems else None
+    if problem is not None and problem.code == "implausible_amount":
+        return Parsed(problem.choices[0].value)
+    return Parsed(parsed.value, parsed.problems)
+
+
 def _amount(text: str) -> tuple[Decimal, str | None] | None:
     """One number and the unit written beside it."""
     found = _AMOUNT.fullmatch(text)

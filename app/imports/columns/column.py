@@ -50,7 +50,8 @@ class Column:
     """One column of a kind of list.
 
     `field` is the record's key; 'funding_lines.city_fiscal' puts the value into a part of a composed field.
-    `fills` lets a value run down merged cells ('merge') or also blanks of a CSV ('area').
+    `fills` lets a value run down merged cells ('merge') or also blanks of a CSV ('area'). A `passing` column only helps to
+    settle others and is no field of the record.
     """
 
     field: str
@@ -66,6 +67,7 @@ class Column:
     required: bool = False
     group: str = ""
     in_template: bool = True
+    passing: bool = False
     help: str = ""
 
 
@@ -136,7 +138,7 @@ class Kind:
     @property
     def fields(self) -> tuple[str, ...]:
         """Keys of every record of this kind, in the order of the columns."""
-        own = (column.field for column in self.columns if "." not in column.field)
+        own = (column.field for column in self.columns if "." not in column.field and not column.passing)
         return tuple(dict.fromkeys((*own, *self.extra_fields)))
 
 

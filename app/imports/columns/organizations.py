@@ -23,7 +23,7 @@ from app.imports.cells.counts import count, row_number
 from app.imports.cells.dates import day
 from app.imports.cells.identity import organization_name, phone, uscc
 from app.imports.cells.marks import flag, inspection_of, inspections, many_of, one_of, rating, words
-from app.imports.cells.money import money
+from app.imports.cells.money import fact
 from app.imports.cells.parsed import Cell, Context, Parsed, error, warning
 from app.imports.cells.results import export_past_projects, past_projects
 from app.imports.cells.text import line, paragraph
@@ -52,7 +52,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("district", "所属区", ("区县", "区", "所在区", "注册区", "注册地", "登记区"), line, "鼓楼区", fills="area"),
     Column("street", "街道", ("所属街道", "所在街道", "镇街"), line, "", fills="area"),
     Column("established_on", "成立时间", ("成立日期", "登记时间", "登记日期", "注册时间"), renamed(day), "2018-06-01", iso, date=True),
-    Column("start_up_capital_fen", "开办资金(万元)", ("注册资金", "开办资金", "注册资本"), renamed(money), 3, wan, money=True),
+    Column("start_up_capital_fen", "开办资金(万元)", ("注册资金", "开办资金", "注册资本"), fact, 3, wan, money=True),
     Column("legal_rep", "法定代表人", ("法人", "法人代表", "法定代表人姓名"), line, ""),
     Column("address", "住所", ("注册地址", "通讯地址", "地址", "办公地址"), line, ""),
     Column("contact_name", "联系人", ("负责人", "联系人姓名"), line, ""),
@@ -90,12 +90,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("qualifications", "资质证照", ("资质", "专业资质", "相关资质", "行业资质"), words, "", joined),
     Column("capacity_max", "承接上限", ("可承接项目数", "最多承接项目数", "承接能力上限"), count, 4),
     Column("active_engagements", "在管项目数", ("在执行项目", "在执行项目数", "在管项目", "执行中项目数"), count, 1),
-    Column("preferred_budget_min_fen", "期望最低金额(万元)", ("意向最低金额", "期望最低预算"), renamed(money), "", wan, money=True),
-    Column("preferred_budget_max_fen", "期望最高金额(万元)", ("意向最高金额", "期望最高预算"), renamed(money), "", wan, money=True),
-    Column("last_year_income_fen", "上年度收入(万元)", ("上年收入", "年度收入", "上一年度收入"), renamed(money), "", wan, money=True),
+    Column("preferred_budget_min_fen", "期望最低金额(万元)", ("意向最低金额", "期望最低预算"), fact, "", wan, money=True),
+    Column("preferred_budget_max_fen", "期望最高金额(万元)", ("意向最高金额", "期望最高预算"), fact, "", wan, money=True),
+    Column("last_year_income_fen", "上年度收入(万元)", ("上年收入", "年度收入", "上一年度收入"), fact, "", wan, money=True),
     Column("track_record", "承接项目情况", ("近三年业绩", "主要业绩", "过往项目", "项目经验", "获奖情况"), past_projects,
            "2024年社区助餐配送(12万元,良好)", export_past_projects, free_text=True),
-    Column("bank_account", "银行账号", ("开户账号", "账号", "开户行及账号", "银行账户", "开户行"), _nothing, in_template=False),
+    Column("bank_account", "银行账号", ("开户账号", "账号", "开户行及账号", "银行账户", "开户行"), _nothing, in_template=False, passing=True),
     Column("remarks", "备注", ("说明",), paragraph, "", free_text=True),
 )  # fmt: skip
 

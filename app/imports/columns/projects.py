@@ -22,7 +22,7 @@ from app.imports.cells.counts import count, persons, row_number
 from app.imports.cells.dates import day, months_between, period
 from app.imports.cells.identity import organization_name, phone
 from app.imports.cells.marks import flag, many_of, one_of, rating, words
-from app.imports.cells.money import money
+from app.imports.cells.money import fact, money
 from app.imports.cells.parsed import error, warning
 from app.imports.cells.results import export_outcomes, export_outputs, outcomes, outputs, requirements
 from app.imports.cells.text import line, paragraph
@@ -82,16 +82,16 @@ COLUMNS: tuple[Column, ...] = (
            "出资金额", "预算资金", "洽谈金额", "资金总额"),
            _budget, 6, wan, money=True, required=True),
     *(
-        Column(f"funding_lines.{source}", f"{names[0]}(万元)", names[1:], renamed(money), None, wan, money=True)
+        Column(f"funding_lines.{source}", f"{names[0]}(万元)", names[1:], fact, None, wan, money=True)
         for source, names in _SOURCES.items()
     ),
     Column("funding_source", "资金来源", ("经费来源", "出资方", "出资来源"), one_of("funding_source"), "", labels("funding_source"),
-           fills="merge"),
+           fills="merge", passing=True),
     Column("start_on", "开始时间", ("开始日期", "起始时间", "启动时间", "预计采购时间", "预计采购时间(填写到月)", "项目开始时间", "开始"), _start,
            "2026年3月", iso, date=True),
     Column("end_on", "结束时间", ("结束日期", "截止时间", "完成时间", "项目结束时间", "结束"), _end, "2026年12月", iso, date=True),
     Column("period", "项目周期", ("实施周期", "起止时间", "项目实施时间", "服务期限", "实施时间", "服务周期", "项目期限", "实施期限", "周期",
-           "起止日期", "项目时间"), period, "10个月", lambda months: f"{months}个月" if months else "", date=True),
+           "起止日期", "项目时间"), period, "10个月", lambda months: f"{months}个月" if months else "", date=True, passing=True),
     Column("procurement_method", "采购方式", ("购买方式",), one_of("procurement_method"), "定向委托",
            labels("procurement_method"), fills="merge"),
     Column("delivery_route", "分流方式", ("实施方式",), one_of("delivery_route"), "", labels("delivery_route")),

@@ -21,6 +21,7 @@ async def test_case_02_a_line_of_sender_date_and_unit_is_no_data_but_counts(door
     preview = await door.preview(workbook(rows))
     assert preview.sheets[0]["unit"] == "万元"
     assert preview.sheets[0]["sender"] == "鼓楼区民政局"
+    assert preview.sheets[0]["reported_on"] == "2026-01-05"
     assert preview.only["record"]["budget_fen"] == 6_000_000
     assert preview.only["record"]["district"] == "鼓楼区"
     assert preview.only["filled"] == ["district"]

@@ -126,3 +126,10 @@ async def test_lines_that_do_not_add_up_to_the_budget_are_an_error(door: Door) -
     row = project() | {"市级资金(万元)": 3, "区级资金(万元)": 2}
     preview = await door.preview(text(table(row)))
     assert "funding_sum" in preview.codes(preview.only) and preview.only["status"] == "rejected"
+
+
+async def test_a_source_that_gives_nothing_is_no_error(door: Door) -> None:
+    row = project() | {"市级资金(万元)": 6, "区级资金(万元)": 0, "街道资金(万元)": None}
+    preview = await door.preview(text(table(row)))
+    assert preview.only["status"] == "ready"
+    assert preview.only["record"]["funding_lines"] == [{"source": "city_fiscal", "amount_fen": 6_000_000}]

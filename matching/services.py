@@ -153,19 +153,30 @@ class ServiceReader:
         lexical = self.lexicon.likeness(counts)
         certainty = np.minimum(1.0, lexical.max(axis=1, keepdims=True) / CERTAIN)
         sharp = _unit(lexical**SHARPNESS) * certainty
-        read = np.stack([self._by_clause(body) for body in bodies]) if bodies else np.zeros_like(sharp)
+        read = self._by_clause(bodies)
         return np.asarray((sharp + ENCODER_SHARE * read) / (1 + ENCODER_SHARE), dtype=np.float32)
 
-    def _by_clause(self, body: str) -> NDArray[np.float64]:
-        parts = clauses(body)
-        if not parts:
-            return np.zeros(self.size)
+    def _by_clause(self, bodies: Sequence[str]) -> NDArray[np.float64]:
+        """What the clauses of each text say on average: n×s, rows of length one or nothing."""
+        parts = [clauses(body) for body in bodies]
+        every = list(dict.fromkeys(clause for part in parts for clause in part))
+        out = np.zeros((len(bodies), self.size))
+        if not every:
+            return out
+        number = {clause: i for i, clause in enumerate(every)}
+        shares = self._shares(every)
+        for row, part in enumerate(parts):
+            if part:
+                out[row] = np.sqrt(shares[[number[clause] for clause in part]].mean(axis=0))
+        return out
+
+    def _shares(self, parts: list[str]) -> NDArray[np.float64]:
+        """How each clause divides its attention among the services."""
         expressions, starts, common = self._expressions
         near = self._encode(parts) @ expressions.T - common
         best = np.maximum.reduceat(near, starts, axis=1).astype(np.float64)
         odds = np.exp((best - best.max(axis=1, keepdims=True)) / TEMPERATURE)
-        share = (odds / odds.sum(axis=1, keepdims=True)).mean(axis=0)
-        return np.asarray(np.sqrt(share))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
     def suggest(self, title: str, body: str, limit: int = 3) -> tuple[Suggestion, ...]:
         """The likeliest categories of a text, best first, each with its service and the words that caused it."""

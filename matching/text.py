@@ -14,11 +14,13 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from threadpoolctl import ThreadpoolController
 
 from matching.encoder import BundledEncoder, MemoryStore, TextEncoder, VectorStore
 from matching.lexicon import boiler, normalized
@@ -69,6 +71,11 @@ def required_texts(organizations: Iterable[Organization], projects: Iterable[Pro
     texts += [record_text(record) for org in orgs for record in org.track_record]
     texts += [project_text(project) for project in projects]
     return list(dict.fromkeys(texts))
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def has_body(text: str) -> bool:
@@ -141,6 +148,11 @@ class TextModel:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.int16]:
         """Encode without a store: n×d int16. Pure, so that a pool of processes can share the texts out."""
+        # One thread per process: on few cores more threads only wait for each other.
+        with _blas().limit(limits=1, user_api="blas"):
+            return self._embedded(texts)
+
+    def _embedded(self, texts: Sequence[str]) -> NDArray[np.int16]:
         bodies, titles = zip(*(text.partition(_BETWEEN)[::2] for text in texts), strict=True)
         counts = [text_counts(title, body) for title, body in zip(titles, bodies, strict=True)]
         profiles = self.reader.profiles(counts, bodies)

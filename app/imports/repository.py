@@ -108,7 +108,7 @@ async def add_rows(
         )
         for row, change, thing_id in rows
     ]  # fmt: skip
-    await bulk.copy(session, "import_rows", _ROW_COLUMNS, records)
+    await bulk.copy(session, ImportRow.__table__, _ROW_COLUMNS, records)
 
 
 async def amend(session: AsyncSession, import_id: UUID, found: Iterable[tuple[int, dict[str, Any]]]) -> None:

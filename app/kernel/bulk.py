@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from pydantic_core import to_json
-from sqlalchemy import Column, Table, inspect, text
+from sqlalchemy import Column, FromClause, Table, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,34 +37,36 @@ async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
         for key, default in fill:
             if given.get(key) is None:
                 setattr(thing, key, default())
-    packers = [_packer(column) for column in columns]
     await copy(
         session,
-        table.name,
+        table,
         [column.name for column in columns],
-        [
-            tuple(
-                [
-                    None if (value := thing.__dict__.get(key)) is None else pack(value) if pack else value
-                    for key, pack in zip(keys, packers, strict=True)
-                ]
-            )
-            for thing in things
-        ],
+        [tuple([thing.__dict__.get(key) for key in keys]) for thing in things],
     )
 
 
 async def copy(
-    session: AsyncSession, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]
+    session: AsyncSession, table: FromClause, columns: Sequence[str], records: Sequence[tuple[Any, ...]]
 ) -> None:
-    """COPY records in the session's transaction; jsonb goes in as text."""
+    """COPY records of Python values in the session's transaction."""
+    packed = [at for at, name in enumerate(columns) if isinstance(table.c[name].type, JSONB)]
+    for at in packed:
+        records = [_with_json(record, at) for record in records]
     await session.execute(
         text("SELECT 1")
     )  # the driver's connection joins the transaction at its first statement
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
-    await driver.copy_records_to_table(table, columns=columns, records=records)
+    await driver.copy_records_to_table(cast(Table, table).name, columns=columns, records=records)
+
+
+def _with_json(record: tuple[Any, ...], at: int) -> tuple[Any, ...]:
+    """The record with one value as the text of its JSON; text is taken to be JSON already."""
+    value = record[at]
+    if value is None or isinstance(value, str):
+        return record
+    return (*record[:at], to_json(value).decode(), *record[at + 1 :])
 
 
 def _is_written(column: Column[Any]) -> bool:
@@ -81,7 +83,3 @@ def _default(column: Column[Any]) -> Callable[[], Any] | None:
         return lambda: value
     make = default.arg  # type: ignore[attr-defined]
     return lambda: make(None)
-
-
-def _packer(column: Column[Any]) -> Callable[[Any], Any] | None:
-    return (lambda value: to_json(value).decode()) if isinstance(column.type, JSONB) else None

@@ -120,10 +120,13 @@ class Event:
 
 async def record(session: AsyncSession, actor: Actor, *events: Event) -> None:
     """Write the events in the caller's transaction, in one statement however many there are."""
-    if len(events) >= bulk.COPIED:
-        await bulk.add_all(session, [JournalEntry(**_row(actor, event)) for event in events])
-    elif events:
-        await session.execute(insert(JournalEntry), [_row(actor, event) for event in events])
+    rows = [_row(actor, event) for event in events]
+    if len(rows) >= bulk.COPIED:
+        now = clock.now()
+        records = [(*row.values(), now) for row in rows]
+        await bulk.copy(session, JournalEntry.__table__, [*rows[0], "domain_at"], records)
+    elif rows:
+        await session.execute(insert(JournalEntry), rows)
 
 
 def _row(actor: Actor, event: Event) -> dict[str, Any]:

@@ -65,11 +65,15 @@ async def tick(database: Database, settings: Settings) -> None:
 
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
     """Work until `stopping` is set."""
+
+    async def settled(session: AsyncSession) -> None:
+        clock.settle(await sandbox.offset(session, settings))
+
     async with connected(settings) as database:
         dsn = driver_arguments(database)
         parts = (
             sealer.run(database.engine, dsn, stopping=stopping),
-            Worker(database, HANDLERS).run(dsn, stopping),
+            Worker(database, HANDLERS, before=settled).run(dsn, stopping),
             _tick_for_ever(database, settings, stopping),
         )
         async with asyncio.TaskGroup() as group:

@@ -1,13 +1,14 @@
 """The loop that claims jobs and runs their handlers, beside the API in a process of its own."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import structlog
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.database import Database
 from app.kernel.errors import SheqiaError
@@ -49,14 +50,21 @@ _NEXT = text(
 class Worker:
     """Runs jobs of the kinds in `handlers`, `places` at a time. CPU work belongs in a process pool of the handler.
 
-    `lease` (seconds) is how long a killed worker's job stays untouched; it is renewed at a third of that.
+    `lease` (seconds) is how long a killed worker's job stays untouched; it is renewed at a third of that. `before` prepares
+    the task of each job (its clock).
     """
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], *, places: int = 2, lease: float = 15.0
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        places: int = 2,
+        lease: float = 15.0,
+        before: Callable[[AsyncSession], Awaitable[None]] | None = None,
     ) -> None:
         self._database, self._handlers = database, dict(handlers)
-        self._places, self._lease = places, lease
+        self._places, self._lease, self._before = places, lease, before
         self._wake = asyncio.Event()
         self._running: dict[UUID, asyncio.Task[None]] = {}
 
@@ -115,6 +123,9 @@ class Worker:
     async def _work(self, attempt: Attempt, *, last: bool) -> None:
         with structlog.contextvars.bound_contextvars(job=str(attempt.job_id), kind=attempt.kind):
             try:
+                if self._before is not None:
+                    async with self._database.reading() as session:
+                        await self._before(session)
                 await self._handlers[attempt.kind](attempt)
                 log.info("job_done", attempt=attempt.number)
             except LeaseLost:

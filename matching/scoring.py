@@ -24,6 +24,8 @@ EXCLUDED = np.float32(-1.0)
 TILE = 1024
 """Organizations per tile; with ROWS projects a block's arrays stay inside the processor's cache."""
 ROWS = 512
+PAIRS = 65_536
+"""Listed pairs looked at together."""
 
 Steps = NDArray[np.float32]
 
@@ -70,12 +72,27 @@ def pair_scores(
     weights: Weights,
     rules: GateRules,
 ) -> PairScores:
-    """Points of each factor for the pairs (rows[i], cols[i]) of the given likeness."""
-    view = Pairs(projects, organizations, rows, cols, like)
+    """Points of each factor for the pairs (rows[i], cols[i]) of the given likeness, some at a time."""
+    parts = [
+        _some_pairs(Pairs(projects, organizations, rows[at], cols[at], like[at]), weights, rules)
+        for start in range(0, max(1, len(rows)), PAIRS)
+        for at in (slice(start, start + PAIRS),)
+    ]
+    return PairScores(
+        np.concatenate([part.scores for part in parts]),
+        {name: np.concatenate([part.factors[name] for part in parts]) for name in COLUMNS},
+        {name: np.concatenate([part.shares[name] for part in parts]) for name in FACTORS},
+        {name: np.concatenate([part.no_data[name] for part in parts]) for name in COLUMNS},
+        np.concatenate([part.failed for part in parts]),
+    )
+
+
+def _some_pairs(view: Pairs, weights: Weights, rules: GateRules) -> PairScores:
+    shape = view.rows.shape
     points: dict[str, NDArray[np.float64]] = {}
     shares: dict[str, NDArray[np.float32]] = {}
     no_data: dict[str, NDArray[np.bool_]] = {}
-    raw = np.zeros(rows.shape, dtype=np.float32)
+    raw = np.zeros(shape, dtype=np.float32)
     for name in FACTORS:
         shares[name], no_data[name] = FUNCTIONS[name](view, weights)
         steps = _steps(name, shares[name], weights)
@@ -83,9 +100,9 @@ def pair_scores(
         raw += steps
     total = np.clip(raw + np.rint(adjustment(view, weights) * np.float32(STEPS)), np.float32(0.0), _FULL)
     points[ADJUSTMENT] = (total - raw).astype(np.float64) / STEPS
-    no_data[ADJUSTMENT] = np.zeros(rows.shape, dtype=np.bool_)
+    no_data[ADJUSTMENT] = np.zeros(shape, dtype=np.bool_)
     assert tuple(points) == COLUMNS
-    failed = failed_bits(view, rules, rows.shape)
+    failed = failed_bits(view, rules, shape)
     return PairScores(total.astype(np.float64) / STEPS, points, shares, no_data, failed)
 
 

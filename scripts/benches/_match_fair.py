@@ -57,7 +57,7 @@ def fair(
     posted = [
         Project(
             f"p{i:06}",
-            f"项目 {i}",
+            f"项目 {i % distinct}",
             asked[i],
             category=str(rng.choice(codes)),
             target_groups=tuple(rng.choice(GROUPS, 2, replace=False)),
@@ -74,7 +74,7 @@ def fair(
     registered = [
         Organization(
             f"o{j:06}",
-            f"机构 {j}",
+            f"机构 {j % distinct}",
             offered[j],
             categories=tuple(rng.choice(codes, 9, replace=False)),
             target_groups=tuple(rng.choice(GROUPS, 3, replace=False)),

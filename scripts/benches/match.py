@@ -207,8 +207,9 @@ def scale(minutes: float) -> None:
     from distributed import Client, LocalCluster
 
     projects, organizations = fair(100_000, 50_000, distinct=150)
+    store = MemoryStore()
     with LocalCluster(n_workers=2, threads_per_worker=1, memory_limit=0) as cluster, Client(cluster):
-        ranker = Ranker(AS_OF, n_jobs=2, backend="dask").fit(organizations)
+        ranker = Ranker(AS_OF, store=store, n_jobs=2, backend="dask").fit(organizations)
         done, start = 0, time.perf_counter()
         while (spent := time.perf_counter() - start) < minutes * 60 and done < len(projects):
             ranker.rank(projects[done : done + 1024], LIMIT)

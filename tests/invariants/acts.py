@@ -76,7 +76,7 @@ async def amend_project(turn: Turn) -> None:
         case 2:
             wanted["min_rating"] = ("1A", "3A")[turn.throw(2)]
         case _:
-            wanted["category"] = ("elderly_care", "health", "youth_development")[turn.throw(3)]
+            wanted["category"] = ("elderly_care", "disability_support", "youth_development")[turn.throw(3)]
     await projects.change(turn.session, turn.actor, await _project(turn), fen(ProjectChange, **wanted))
 
 
@@ -101,7 +101,9 @@ async def _intent(turn: Turn) -> Intent:
 
 def intent_event(event: str) -> Act:
     async def act(turn: Turn) -> None:
-        data = {"meets_at": clock.now() + timedelta(hours=1), "place": "3 号桌"} if event == "schedule" else {}
+        data = (
+            {"meets_at": clock.now() + timedelta(hours=1), "place": "3 号桌"} if event == "schedule" else {}
+        )
         await intents.transition(turn.session, turn.actor, await _intent(turn), event, "说明理由", data)
 
     return act

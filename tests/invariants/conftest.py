@@ -1,13 +1,10 @@
 """The small world, built once and committed; every test plays in a transaction that is rolled back."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from copy import deepcopy
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kernel import clock
 from app.kernel.database import Database
 from app.kernel.embedded import EmbeddedPostgres
 from tests.conftest import _create
@@ -25,6 +22,12 @@ async def first_day(server: EmbeddedPostgres, template: str) -> tuple[str, World
         world = await small.build(session)
     await database.close()
     return url, world
+
+
+@pytest.fixture
+def first_day_address(first_day: tuple[str, World]) -> tuple[str, World]:
+    """The same, for a test that runs a loop of its own."""
+    return first_day
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import islice
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.complaints import service as complaints
 from app.contracts import service as contracts
@@ -14,6 +15,7 @@ from app.kernel.errors import SheqiaError
 from app.negotiations import service as negotiations
 from app.projects import service as projects
 from tests.invariants import checks
+from tests.invariants.routes import steps
 from tests.invariants.script import ACTS
 from tests.invariants.world import Turn, World
 
@@ -69,12 +71,19 @@ class Player:
                 await domain.tick(session)
         await self.check(f"{days} days passed")
 
+    async def walk(
+        self, project: int, route: str, *, organization: int, stop: int | None = None
+    ) -> list[str]:
+        """Play a route, or its first `stop` steps; how each act ended."""
+        outcomes = []
+        for step in islice(steps(route), stop):
+            if step.days:
+                await self.days_pass(step.days)
+            else:
+                who = organization if step.organization is None else step.organization
+                outcomes.append(await self.act(step.name, project, organization=who, dice=step.dice))
+        return outcomes
+
     async def check(self, after: str) -> None:
         found = await broken(self.connection)
         assert not found, f"after {after}: {found}"
-
-
-async def play_in(session: AsyncSession, world: World) -> Player:
-    """A player in the transaction of a session."""
-    await session.commit()
-    return Player(await session.connection(), world)

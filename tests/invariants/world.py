@@ -7,7 +7,6 @@ nothing to act on raises `NotFound` as the services do.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import FundingSource
 from app.identity.roles import Role
-from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound
 from app.projects import service as projects
@@ -39,7 +37,7 @@ ORGANIZATIONS: tuple[dict[str, Any], ...] = (
     {"capacity_max": 2, "rating": "2A", "qualifications": [{"name": PERMIT}]},
 )
 PROJECTS = 4
-LINE_YUAN = BUDGET / 100 * (PROJECTS - 0.5)
+LINE_YUAN = BUDGET / 100 * (PROJECTS - 0.25)
 """The line carries all projects but one."""
 
 
@@ -155,5 +153,3 @@ class Turn:
 
 
 Act = Callable[[Turn], Awaitable[Any]]
-
-

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.imports import shown
 from app.imports.drafts import checker
 from app.imports.models import Import, ImportRow, ImportState
@@ -19,6 +21,7 @@ from app.kernel import clock
 from app.kernel.actor import machine
 from app.kernel.database import Database
 from app.kernel.errors import SheqiaError
+from app.kernel.jobs import Job
 
 CLEAN, REJECTED, UNREADABLE = 0, 1, 2
 _LISTED = 20
@@ -71,7 +74,8 @@ async def apply(
     strict: bool,
     out: TextIO | None = None,
 ) -> int:
-    """Import a file as the operator: upload, preview, commit. Exit codes as `run`; `strict` writes all rows or none."""
+    """Import a file as the operator: upload, preview, commit. Exit codes as `run`; `strict` writes nothing when a row is
+    rejected or warned."""
     from app.imports import repository, service
     from app.imports.schemas import Said
 
@@ -88,12 +92,12 @@ async def apply(
                 content=await asyncio.to_thread(file.read_bytes),
                 said=Said(),
             )
-        thing = await _worked(database, thing.id)
-        if thing.state == ImportState.PREVIEWED and _to_write(thing):
+        thing = await _worked(database, thing.id, show=not as_json)
+        if thing.state == ImportState.PREVIEWED and _to_write(thing, strict=strict):
             async with database.writing() as session:
                 thing = await service.get(session, operator, thing.id)
                 await service.commit(session, operator, thing, all_or_nothing=strict)
-            thing = await _worked(database, thing.id)
+            thing = await _worked(database, thing.id, show=not as_json)
     except (SheqiaError, OSError) as refused:
         _refuse(refused, as_json, out)
         return UNREADABLE
@@ -114,26 +118,61 @@ async def apply(
         _told(view, out)
     if thing.state == ImportState.FAILED:
         return UNREADABLE
-    return REJECTED if view.preview is None or view.preview.counts.rejected or thing.problems else CLEAN
+    if view.preview is None or thing.problems or view.preview.counts.rejected:
+        return REJECTED
+    return REJECTED if strict and view.preview.counts.warned else CLEAN
 
 
-async def _worked(database: Database, import_id: UUID) -> Import:
-    """The import once its job is done, by this process or by a worker beside it."""
+async def _worked(database: Database, import_id: UUID, *, show: bool) -> Import:
+    """The import once its job is done, by this process or by a worker beside it; a bar tells how far it is."""
     from app.imports.service import HANDLERS
     from app.kernel.job_worker import Worker
 
-    while True:
-        await Worker(database, HANDLERS).drain()
-        async with database.reading() as session:
-            thing = await session.get_one(Import, import_id)
-        if thing.state not in (ImportState.UPLOADED, ImportState.PREVIEWING, ImportState.COMMITTING):
-            return thing
-        await asyncio.sleep(0.2)
+    bar = asyncio.create_task(_bar(database, import_id)) if show else None
+    try:
+        while True:
+            await Worker(database, HANDLERS).drain()
+            async with database.reading() as session:
+                thing = await session.get_one(Import, import_id)
+            if thing.state not in (ImportState.UPLOADED, ImportState.PREVIEWING, ImportState.COMMITTING):
+                return thing
+            await asyncio.sleep(0.2)
+    finally:
+        if bar is not None:
+            bar.cancel()
 
 
-def _to_write(thing: Import) -> int:
+async def _bar(database: Database, import_id: UUID) -> None:
+    """The job's own progress on the terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} 行 rows"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("排队 queued", total=None)
+        while True:
+            async with database.reading() as session:
+                query = select(Job).join(Import, Import.job_id == Job.id).where(Import.id == import_id)
+                job = await session.scalar(query)
+            if job is not None:
+                progress.update(
+                    task, completed=job.done, total=job.total or None, description=job.stage or "处理 working"
+                )
+            await asyncio.sleep(0.3)
+
+
+def _to_write(thing: Import, *, strict: bool) -> bool:
+    """Whether there is something to write; strictly, whether nothing speaks against any row."""
     counts = (thing.summary or {}).get("counts", {})
-    return int(counts.get("ready", 0) + counts.get("warned", 0))
+    if strict and counts.get("rejected", 0) + counts.get("warned", 0):
+        return False
+    return bool(counts.get("ready", 0) + counts.get("warned", 0))
 
 
 def _told(view: ImportView, out: TextIO) -> None:

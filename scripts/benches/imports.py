@@ -13,7 +13,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -222,13 +222,14 @@ async def _entries(database: Database) -> int:
         return int(await connection.scalar(text("SELECT count(*) FROM journal_entries")) or 0)
 
 
-def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
+def main(argv: Sequence[str] | None = None) -> int:
+    asked = argparse.ArgumentParser(prog="scripts/bench import", description=__doc__)
     asked.add_argument("--rows", type=int, default=100_000, help="rows of the CSV")
     asked.add_argument("--large", action="store_true", help="also preview a 100,000-row workbook")
-    given = asked.parse_args()
+    given = asked.parse_args(argv)
     asyncio.run(run(given.rows, large=given.large))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from matching.columns import Columns
 from matching.factors import FUNCTIONS, adjustment
 from matching.gates import GateRules, failed_bits
+from matching.threads import one_thread
 from matching.views import Grid, Pairs
 from matching.weights import ADJUSTMENT, COLUMNS, FACTORS, GRID, Weights
 
@@ -165,10 +166,11 @@ def best_of_rows(
     found: list[Best] = []
     for start in range(0, max(1, len(candidates)), TILE):
         tile = candidates.rows(start, min(start + TILE, len(candidates)))
-        if of_projects:
-            totals, like = block_totals(projects, tile, weights, rules)
-        else:
-            totals, like = (a.T for a in block_totals(tile, organizations, weights, rules))
+        pair = (projects, tile) if of_projects else (tile, organizations)
+        with one_thread():
+            totals, like = block_totals(*pair, weights, rules)
+        if not of_projects:
+            totals, like = totals.T, like.T
         found.append(best(totals, like, limit, start))
     if len(found) == 1:
         return found[0]

@@ -14,19 +14,18 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from threadpoolctl import ThreadpoolController
 
 from matching.encoder import BundledEncoder, MemoryStore, TextEncoder, VectorStore
 from matching.lexicon import boiler, normalized
 from matching.model import Organization, Project, Record
 from matching.services import ServiceReader, Suggestion, text_counts
 from matching.taxonomy import digest
+from matching.threads import one_thread
 
 MODEL_VERSION = "2026.1"
 DENSE_SCALE = 2600.0
@@ -71,11 +70,6 @@ def required_texts(organizations: Iterable[Organization], projects: Iterable[Pro
     texts += [record_text(record) for org in orgs for record in org.track_record]
     texts += [project_text(project) for project in projects]
     return list(dict.fromkeys(texts))
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 def has_body(text: str) -> bool:
@@ -148,8 +142,7 @@ class TextModel:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.int16]:
         """Encode without a store: n×d int16. Pure, so that a pool of processes can share the texts out."""
-        # One thread per process: on few cores more threads only wait for each other.
-        with _blas().limit(limits=1, user_api="blas"):
+        with one_thread():
             return self._embedded(texts)
 
     def _embedded(self, texts: Sequence[str]) -> NDArray[np.int16]:

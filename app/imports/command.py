@@ -104,7 +104,7 @@ async def apply(
     async with database.reading() as session:
         (view,) = await service.views(session, [thing])
         rows = (await session.scalars(repository.rows(thing.id).order_by(ImportRow.place))).all()
-        shown_rows = [row.model_dump(mode="json") for row in await service.row_views(session, rows)]
+        shown_rows = [row.model_dump(mode="json") for row in await service.row_views(session, thing, rows)]
     if as_json:
         counts = view.preview.counts.model_dump() if view.preview else None
         json.dump(

@@ -131,11 +131,15 @@ class _Writing:
     async def _still_new(self, session: AsyncSession, rows: Sequence[repository.ToWrite]) -> None:
         """Refuse to write what has come into being since the preview."""
         new = [row for row in rows if row.thing_id is None and row.record]
-        lookups = sorted({str(_lookup(self._kind, row.record)) for row in new})
+        lookups = sorted({word for row in new for word in KINDS[self._kind].lookups(row.record)})
         found = await self._target.stored(session, self._sender, self._edition, lookups) if lookups else []
         known = by_key(self._kind, found)
-        row_key = KINDS[self._kind].row_key
-        clash = [row for row in new if key_of(row_key(row.record)) in known]
+        kind = KINDS[self._kind]
+        clash = [
+            row
+            for row in new
+            if {key_of(kind.row_key(row.record)), key_of(kind.other_key(row.record))} & known.keys()
+        ]
         if clash:
             where = "、".join(f"{row.sheet}!{row.row}" for row in clash[:5])
             raise NotNow(
@@ -177,7 +181,3 @@ def _shown(problem: Problem) -> dict[str, Any]:
         "message_en": problem.en,
         "pointer": problem.pointer,
     }
-
-
-def _lookup(kind: str, record: dict[str, Any]) -> Any:
-    return record.get("uscc") or record.get(KINDS[kind].title_field)

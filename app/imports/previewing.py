@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,15 +114,16 @@ class _Previewing:
             limits.import_memory_limit_bytes,
         )
         finished: Finished | None = None
-        async for said in read(job):
-            if isinstance(said, Finished):
-                finished = said
-                break
-            self._kept += await self._compare(said)
-            self._done += len(said)
-            if len(self._kept) >= _STEP:
-                await self._attempt.stepping(self._store)
-                await self._attempt.progress(self._done, 0, "读取 reading")
+        async with aclosing(read(job)) as parts:
+            async for said in parts:
+                if isinstance(said, Finished):
+                    finished = said
+                    break
+                self._kept += await self._compare(said)
+                self._done += len(said)
+                if len(self._kept) >= _STEP:
+                    await self._attempt.stepping(self._store)
+                    await self._attempt.progress(self._done, 0, "读取 reading")
         assert finished is not None
         async with self._attempt.finishing() as session:
             await self._store(session)
@@ -129,19 +131,24 @@ class _Previewing:
 
     async def _compare(self, rows: Sequence[ReadRow]) -> list[Kept]:
         """The rows with what they would change of stored things; rows that change nothing are skipped."""
-        lookups = sorted({row.lookup for row in rows if row.lookup})
+        lookups = sorted({word for row in rows for word in row.lookups})
         async with self._attempt.database.reading() as session:
             found = await self._target.stored(session, self._sender, self._thing.edition_code, lookups)
         known = by_key(self._thing.kind, found)
-        return [self._compared(row, known.get(row.key or "")) for row in rows]
+        return [self._compared(row, known.get(row.key or ""), known.get(row.other_key or "")) for row in rows]
 
-    def _compared(self, row: ReadRow, stored: Stored | None) -> Kept:
+    def _compared(self, row: ReadRow, stored: Stored | None, namesake: Stored | None) -> Kept:
         if row.record is None or row.status == Status.SKIPPED:
             return row, None, None
+        record = json.loads(row.record) if stored or namesake else {}
+        if stored is None and namesake is not None:
+            if record.get("uscc") and namesake.record.get("uscc"):
+                return _noted(row, Status.REJECTED, _NAMESAKE, "error"), None, None
+            stored = namesake
         if stored is None:
             yours = self._target.may_write(self._sender, row.path, filed=row.filed)
             return (row if yours else _noted(row, Status.REJECTED, _NOT_YOURS, "error")), None, None
-        change = difference(json.loads(row.record), stored.record)
+        change = difference(record, stored.record)
         if not change:
             self._same += 1
             return _noted(row, Status.SKIPPED, _UNCHANGED, "warning"), None, stored.id
@@ -178,6 +185,11 @@ _UNCHANGED = (
     "unchanged",
     "与已存记录相同，无需导入。",
     "The same as the stored record; nothing to import.",
+)
+_NAMESAKE = (
+    "namesake",
+    "已有同名机构，但统一社会信用代码不同；请核对代码，不自动关联。",
+    "An organization of this name is stored under another credit code; check the code.",
 )
 _NOT_YOURS = (
     "not_yours",

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
@@ -20,9 +20,10 @@ from pydantic_core import to_json
 
 from app.catalogue.codes import RegistrationType
 from app.imports import shown
+from app.imports.columns.column import Kind
 from app.imports.drafts import checker
 from app.imports.files.sheet import Limits
-from app.imports.parsing import PreviewRow
+from app.imports.parsing import PreviewRow, key_of
 from app.imports.places import path_of
 from app.imports.preview import Reading, Request
 from app.kernel.errors import Malformed, Problem, SheqiaError, TooLarge, Unsupported
@@ -32,7 +33,7 @@ _REFUSALS: dict[str, type[SheqiaError]] = {kind.__name__: kind for kind in (Malf
 
 
 class ReadRow(NamedTuple):
-    """A preview row ready to be stored: JSON as text; `key` and `lookup` find what is stored already.
+    """A preview row ready to be stored: JSON as text; `key`, `other_key` and `lookups` find what is stored already.
 
     `path` is the place the record belongs to, `filed` whether it is a group that its street files: who may enter it.
     """
@@ -47,7 +48,8 @@ class ReadRow(NamedTuple):
     filled: list[str]
     raw: str
     key: str | None
-    lookup: str | None
+    other_key: str | None
+    lookups: list[str]
     path: str
     filed: bool
 
@@ -82,7 +84,7 @@ def _context() -> BaseContext:
     return context
 
 
-async def read(job: Job) -> AsyncIterator[list[ReadRow] | Finished]:
+async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
     """Batches of rows in the order of the file, then `Finished`. Raises what `open_source` raises."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
     process = _context().Process(target=_work, args=(theirs, job), daemon=True)  # type: ignore[attr-defined]
@@ -131,10 +133,9 @@ def _read(pipe: Connection, job: Job) -> None:
     reading = Reading.open(
         job.path, job.request, check=checker(job.request.kind, job.as_of), limits=job.limits
     )
-    title = reading.kind.title_field
     batch: list[ReadRow] = []
     for place, row in enumerate(reading.rows()):
-        batch.append(packed(place, row, title))
+        batch.append(packed(place, row, reading.kind))
         if len(batch) == BATCH:
             pipe.send(("rows", batch))
             batch = []
@@ -144,25 +145,30 @@ def _read(pipe: Connection, job: Job) -> None:
     pipe.send(("finished", shown.summary(reading.finish()), afterwards))
 
 
-def packed(place: int, row: PreviewRow, title: str) -> ReadRow:
+def packed(place: int, row: PreviewRow, kind: Kind) -> ReadRow:
     """A preview row as it is stored."""
     record = row.record
-    lookup = (record.get("uscc") or record.get(title)) if record else None
     return ReadRow(
         place,
         row.sheet,
         row.row,
         row.status.value,
-        to_json(record).decode() if record is not None else None,
+        to_json(_said(record)).decode() if record is not None else None,
         to_json([shown.problem(found) for found in row.problems]).decode() if row.problems else "[]",
         to_json(row.choices).decode() if row.problems else "[]",
         list(row.filled),
         to_json(row.raw).decode(),
         row.key,
-        lookup,
+        key_of(kind.other_key(record)) if record else None,
+        kind.lookups(record) if record and row.key else [],
         path_of(record) if record else "",
         record is not None and record.get("registration_type") == RegistrationType.FILED_GROUP,
     )
+
+
+def _said(record: dict[str, Any]) -> dict[str, Any]:
+    """What the row says; the fields it leaves open are not stored."""
+    return {name: value for name, value in record.items() if value is not None}
 
 
 def _bound_memory(limit: int) -> None:

@@ -148,7 +148,11 @@ async def rows(
     """The rows of the preview in the order of the file."""
     thing = await service.get(session, actor, import_id)
     query = repository.rows(thing.id, status or ())
-    return await listing.answer(session, query, [Order(ImportRow.place)], service.row_views)
+
+    async def views(session: AsyncSession, found: list[ImportRow]) -> list[RowView]:
+        return await service.row_views(session, thing, found)
+
+    return await listing.answer(session, query, [Order(ImportRow.place)], views)
 
 
 @router.post("/{import_id}/commit", status_code=202, operation_id="commit_import")

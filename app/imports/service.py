@@ -268,8 +268,16 @@ def _view(thing: Import) -> ImportView:
     )
 
 
-async def row_views(session: AsyncSession, rows: Sequence[ImportRow]) -> list[RowView]:
-    return [RowView.model_validate(row, from_attributes=True) for row in rows]
+async def row_views(session: AsyncSession, thing: Import, rows: Sequence[ImportRow]) -> list[RowView]:
+    """Rows with every field of their kind; what a row does not say is null."""
+    blank = dict.fromkeys(KINDS[thing.kind].fields)
+    views = []
+    for row in rows:
+        view = RowView.model_validate(row, from_attributes=True)
+        if view.record is not None:
+            view.record = blank | view.record
+        views.append(view)
+    return views
 
 
 async def _enqueue(session: AsyncSession, actor: Actor, thing: Import, kind: str) -> None:

@@ -88,9 +88,12 @@ def target(kind: str) -> Target:
 
 
 def by_key(kind: str, things: Sequence[Stored]) -> dict[str, Stored]:
-    """Stored things by the key their rows would have."""
-    row_key = KINDS[kind].row_key
-    return {key: thing for thing in things if (key := key_of(row_key(thing.record))) is not None}
+    """Stored things by the keys their rows would have."""
+    about = KINDS[kind]
+    found: dict[str, Stored] = {}
+    for keys in (about.other_key, about.row_key):
+        found.update({key: thing for thing in things if (key := key_of(keys(thing.record))) is not None})
+    return found
 
 
 # Kept by the sender, derived, or shown to some readers only: no change of the thing.

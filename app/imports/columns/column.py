@@ -102,7 +102,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of list: its columns, the step that settles a row as a whole, and the keys that tell rows apart."""
+    """One kind of list: its columns, the step that settles a row as a whole, and the keys that tell rows apart.
+
+    `other_key` is a second name by which a stored thing may be the same; `lookups` are the words that find what may be stored.
+    """
 
     name: str
     zh: str
@@ -114,6 +117,8 @@ class Kind:
     title_field: str
     extra_fields: tuple[str, ...] = ()
     dynamic: Callable[[Header], Column | None] = default(default=lambda header: None)
+    other_key: Callable[[Mapping[str, Any]], tuple[Any, ...] | None] = default(default=lambda record: None)
+    lookups: Callable[[Mapping[str, Any]], list[str]] = default(default=lambda record: [record["title"]])
 
     def __post_init__(self) -> None:
         names: dict[str, Column] = {}

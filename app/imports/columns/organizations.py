@@ -203,6 +203,26 @@ def near_key(record: Mapping[str, Any]) -> tuple[Any, ...] | None:
     return (name_key(record["name"]),) if record.get("name") else None
 
 
+def other_key(record: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The name: a stored organization of this name is the same one, or has another code."""
+    return ("name", name_key(record["name"])) if record.get("name") else None
+
+
+def lookups(record: Mapping[str, Any]) -> list[str]:
+    return [word for word in (record.get("uscc"), record.get("name")) if word]
+
+
 ORGANIZATIONS = Kind(
-    "organizations", "社会组织", "organizations", COLUMNS, finish, row_key, near_key, "name", (), _dynamic
+    "organizations",
+    "社会组织",
+    "organizations",
+    COLUMNS,
+    finish,
+    row_key,
+    near_key,
+    "name",
+    (),
+    _dynamic,
+    other_key,
+    lookups,
 )

@@ -1,5 +1,6 @@
 """DOMAIN.md §4.4, cases 49-50, and what follows a preview: commit, update, undo, reports, templates, the way round."""
 
+import asyncio
 import io
 from typing import Any
 
@@ -9,13 +10,21 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.identity.roles import Role
+from app.imports import service
 from app.imports.models import ImportPart
+from app.imports.schemas import Said
+from app.kernel.actor import machine
+from app.kernel.database import Database
+from app.kernel.job_worker import Worker
 from app.kernel.journal import JournalEntry
 from app.organizations.models import Organization
 from app.projects.models import Project
 from tests.app.imports.conftest import Door
 from tests.app.imports.files import organization, project, table, text, workbook
 from tests.conftest import Http
+from tests.factories.editions import make_edition
+
+OPERATOR = machine("operator")
 
 
 async def titles(session: AsyncSession) -> list[str]:
@@ -247,7 +256,6 @@ async def test_a_street_imports_only_its_own(door: Door, http: Http) -> None:
 async def test_old_bytes_are_forgotten_after_thirty_days(door: Door, session: AsyncSession) -> None:
     from datetime import timedelta
 
-    from app.imports import service
     from app.kernel import clock
 
     await door.preview(workbook(table(project())))
@@ -276,3 +284,51 @@ async def test_needs_come_in_the_same_way(door: Door, session: AsyncSession) -> 
     )
     again = await door.preview(text(table(row)), "needs")
     assert again.skipped() == [(2, "unchanged")], again.rows
+
+
+async def test_case_39_a_stored_organization_is_met_by_code_then_by_exact_name(door: Door) -> None:
+    await door.commit((await door.preview(workbook(table(organization())), "organizations")).id)
+    without_code = organization(统一社会信用代码=None, 承接上限=6)
+    by_name = await door.preview(workbook(table(without_code)), "organizations")
+    assert by_name.only["change"] == {"capacity_max": [4, 6]}
+    other_code = organization(统一社会信用代码="52320106XX9900017P")
+    namesake = await door.preview(workbook(table(other_code)), "organizations")
+    assert namesake.only["status"] == "rejected" and namesake.codes(namesake.only) == {"namesake"}
+    renamed = organization("南京市鼓楼区暮云新社会工作服务中心")
+    by_code = await door.preview(workbook(table(renamed)), "organizations")
+    assert by_code.only["change"] == {
+        "name": ["南京市鼓楼区暮云社会工作服务中心", "南京市鼓楼区暮云新社会工作服务中心"]
+    }
+
+
+async def test_ten_uploads_and_ten_commits_at_once_are_one(committed: Database) -> None:
+    content = text(table(project()))
+    async with committed.writing() as session:
+        await make_edition(session, "2026")
+
+    async def upload() -> Any:
+        async with committed.writing() as session:
+            return await service.upload(
+                session,
+                OPERATOR,
+                kind="projects",
+                edition="2026",
+                file_name="名单.csv",
+                content=content,
+                said=Said(),
+            )
+
+    sent = await asyncio.gather(*(upload() for _ in range(10)))
+    assert len({thing.id for thing, _ in sent}) == 1 and sum(new for _, new in sent) == 1
+    worker = Worker(committed, service.HANDLERS)
+    await worker.drain()
+
+    async def commit() -> Any:
+        async with committed.writing() as session:
+            thing = await service.get(session, OPERATOR, sent[0][0].id)
+            return (await service.commit(session, OPERATOR, thing, all_or_nothing=False)).job_id
+
+    assert len(set(await asyncio.gather(*(commit() for _ in range(10))))) == 1
+    assert await worker.drain() == 1
+    async with committed.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Project)) == 1

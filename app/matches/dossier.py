@@ -12,9 +12,9 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.errors import NotNow, Problem
-from app.matches import facts, repository
+from app.matches import facts, fitted, repository
 from app.matches.encoding import Vectors
-from app.matches.models import MatchRun, WeightSet
+from app.matches.models import MatchRun, ModelVersion, WeightSet
 from app.matches.runs import digest, ranked, texts_of
 from app.matches.weights import weights_from
 from matching import COLUMNS, GateRules, MemoryStore, Ranking
@@ -25,9 +25,10 @@ README = """Decision dossier of a match run.
 run.json      what was asked, the weights, rules, seed, model, encoder and program versions, and the fingerprints
 inputs.json   every project and organization as the ranker read them; its SHA-256 is the run's fingerprint
 vectors.npz   the vector of every text: encoders round differently in batches of different size, a dossier must not
+model.json    the curves of the learned model that ranked, where one did
 results.csv   who stands where for each project, with the points of every factor
 
-`app.matches.dossier.replay` computes the ranking again from the first three; its digest equals results_sha256.
+`app.matches.dossier.replay` computes the ranking again from these, without the results; its digest equals results_sha256.
 """
 
 
@@ -37,20 +38,23 @@ async def dossier(session: AsyncSession, run: MatchRun) -> bytes:
     if run.stored_at is None or inputs is None:
         raise NotNow(NOT_STORED)
     weight_set = await session.get(WeightSet, run.weight_set_id)
+    model = await repository.model(session, run.model_version_id) if run.model_version_id else None
     rows = await repository.results(session, run.id)
     texts = texts_of(*facts.read(facts.opened(inputs)))
     vectors = await repository.vectors(session, texts)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", README)
-        archive.writestr("run.json", json.dumps(_told(run, weight_set), ensure_ascii=False, indent=2))
+        archive.writestr("run.json", json.dumps(_told(run, weight_set, model), ensure_ascii=False, indent=2))
         archive.writestr("inputs.json", facts.opened(inputs))
         archive.writestr("vectors.npz", _packed(vectors))
+        if model is not None:
+            archive.writestr("model.json", await repository.fitted(session, model.id))
         archive.writestr("results.csv", _table(rows))
     return buffer.getvalue()
 
 
-def _told(run: MatchRun, weight_set: WeightSet | None) -> dict[str, Any]:
+def _told(run: MatchRun, weight_set: WeightSet | None, model: ModelVersion | None) -> dict[str, Any]:
     return {
         "id": str(run.id),
         "edition": run.edition_code,
@@ -68,7 +72,7 @@ def _told(run: MatchRun, weight_set: WeightSet | None) -> dict[str, Any]:
         if weight_set
         else None,
         "rules": (run.summary or {}).get("rules", {}),
-        "model": str(run.model_version_id) if run.model_version_id else None,
+        "model": {"id": str(model.id), "name": model.name, "sha256": model.sha256} if model else None,
         "encoder": run.encoder,
         "programs": {name: importlib.metadata.version(name) for name in ("numpy", "scipy")},
         "fingerprint": run.fingerprint,
@@ -116,8 +120,11 @@ def replay(archive: bytes) -> tuple[Ranking, str]:
         told = json.loads(opened.read("run.json"))
         on_offer, offering = facts.read(opened.read("inputs.json"))
         store = _unpacked(opened.read("vectors.npz"))
+        learned = fitted.read(opened.read("model.json")) if told["model"] else None
     given = told["weights"]
     weights = weights_from(WeightSet(**given))
+    if learned is not None:
+        weights = learned.over(weights, told["model"]["name"])
     rules = GateRules(**told["rules"])
     as_of = date.fromisoformat(told["as_of"])
     ranking = ranked(on_offer, offering, as_of, weights, rules, told["seed"], store)

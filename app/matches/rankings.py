@@ -138,10 +138,10 @@ async def _stored(
     project_id: UUID | None = None,
     organization_id: UUID | None = None,
 ) -> Found:
-    weights = await weight_sets.in_force(session, edition)
     run = await repository.newest_run(session, edition.code)
     if run is None:
         raise NotNow(WARMING)
+    weights = await weight_sets.of_run(session, run)
     rows = await repository.ranked(
         session, run.id, project_id=project_id, organization_id=organization_id, limit=limit
     )
@@ -311,7 +311,7 @@ async def _explained_by_run(
     ]
     if row is None and not failed:
         raise NotNow(WARMING)
-    weights = await weight_sets.in_force(session, edition)
+    weights = await (weight_sets.of_run(session, run) if run else weight_sets.in_force(session, edition))
     broken = {gate.code for gate in failed}
     return ExplanationView(
         **common,

@@ -24,6 +24,7 @@ from app.organizations.models import Organization
 from app.projects.models import Project
 
 OPEN_PROJECTS = ("published", "negotiating")
+ACTIVATION_LOCK = 7_310_006
 COPIED = ("run_id", "project_id", "rank", "organization_id", "score", "factors", "no_data")
 
 
@@ -251,6 +252,24 @@ async def active_model(session: AsyncSession) -> ModelVersion | None:
 
 async def model(session: AsyncSession, model_id: UUID) -> ModelVersion | None:
     return await session.get(ModelVersion, model_id)
+
+
+def models() -> Select[ModelVersion]:
+    return select(ModelVersion)
+
+
+async def model_count(session: AsyncSession) -> int:
+    return await session.scalar(select(func.count()).select_from(ModelVersion)) or 0
+
+
+async def fitted(session: AsyncSession, model_id: UUID) -> bytes:
+    """What a model learned, as it was stored."""
+    return (await session.scalars(select(ModelVersion.fitted).where(ModelVersion.id == model_id))).one()
+
+
+async def one_activation_at_a_time(session: AsyncSession) -> None:
+    """Wait for whoever else is changing which model ranks."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ACTIVATION_LOCK})
 
 
 async def retire_models(session: AsyncSession) -> None:

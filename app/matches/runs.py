@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,17 @@ RUN, EMBED = "match_run", "match_embed"
 KEPT = 50
 """Places stored per project."""
 MATCHER = machine("matcher")
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How many processes share the blocks of one ranking, and which joblib backend hands them out."""
+
+    places: int = 1
+    backend: str = "loky"
+
+
+ALONE = Sharing()
 
 
 class Inconsistent(Exception):
@@ -77,21 +89,23 @@ async def get(session: AsyncSession, actor: Actor, run_id: UUID) -> MatchRun:
     return found
 
 
-async def perform(attempt: jobs.Attempt) -> None:
-    """The job of a run: read, embed what is new, rank, check, store."""
+async def perform(attempt: jobs.Attempt, *, sharing: Sharing = ALONE) -> None:
+    """The job of a run: read, embed what is new, rank, check, store. However the ranking is shared out, it is the same."""
     started = time.monotonic()
     async with attempt.database.reading() as session:
         run = await repository.run_of_job(session, attempt.job_id)
         if run is None:
             raise NotFound()
         edition = await editions.get(session, run.edition_code)
-        weights, rules = await weight_sets.in_force(session, edition), weight_sets.rules_of(edition)
+        weights, rules = await weight_sets.of_run(session, run), weight_sets.rules_of(edition)
         position = await repository.head(session)
         on_offer, offering = await read_market(session, edition.code)
     texts = texts_of(on_offer, offering)
     store, embedded = await _embed(attempt, texts)
     await attempt.progress(len(texts), len(texts), "ranking")
-    ranking = await asyncio.to_thread(ranked, on_offer, offering, run.as_of, weights, rules, run.seed, store)
+    ranking = await asyncio.to_thread(
+        ranked, on_offer, offering, run.as_of, weights, rules, run.seed, store, sharing
+    )
     check(ranking)
     rows = await asyncio.to_thread(_rows, run.id, ranking)
     inputs, fingerprint = await asyncio.to_thread(facts.packed, on_offer, offering)
@@ -169,10 +183,20 @@ def ranked(
     rules: GateRules,
     seed: int,
     store: MemoryStore | None = None,
+    sharing: Sharing = ALONE,
 ) -> Ranking:
     """The ranking of a run. Pure: the same inputs give the same bits, which is how a dossier is replayed."""
     encoder = encoding.text_model().encoder  # one per process: its weights are read once
-    ranker = Ranker(as_of, weights=weights, rules=rules, encoder=encoder, store=store, random_state=seed)
+    ranker = Ranker(
+        as_of,
+        weights=weights,
+        rules=rules,
+        encoder=encoder,
+        store=store,
+        n_jobs=sharing.places,
+        backend=sharing.backend,
+        random_state=seed,
+    )
     return ranker.fit(offering).rank(on_offer, limit=KEPT)
 
 

@@ -1,5 +1,6 @@
 """The door of matches."""
 
+from app.matches.fitted import activate, add_model, written
 from app.matches.gates import gates
 from app.matches.rankings import (
     excluded,
@@ -11,11 +12,13 @@ from app.matches.rankings import (
     reordering_view,
 )
 from app.matches.rankings import for_project as ranked
+from app.matches.repository import active_model, model, model_count, models
 from app.matches.runs import embed_missing, get, perform, start, views
-from app.matches.weights import activate, add, add_model
+from app.matches.weights import add, in_force, of_run
 
 __all__ = [
     "activate",
+    "active_model",
     "add",
     "add_model",
     "embed_missing",
@@ -25,6 +28,11 @@ __all__ = [
     "for_project",
     "gates",
     "get",
+    "in_force",
+    "model",
+    "model_count",
+    "models",
+    "of_run",
     "perform",
     "place_of",
     "ranked",
@@ -32,4 +40,5 @@ __all__ = [
     "reordering_view",
     "start",
     "views",
+    "written",
 ]

@@ -1,21 +1,19 @@
-"""Weight sets: added, never changed; an edition keeps the one it was first judged by. Model versions: one is active."""
+"""Weight sets: added, never changed; an edition keeps the one it was first judged by. An active model ranks in their place."""
 
 import dataclasses
-import hashlib
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.editions.models import Edition
 from app.editions.schemas import WEIGHTS as FIRST_VERSION
-from app.kernel import clock, journal
+from app.kernel import journal
 from app.kernel.actor import Actor
-from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem
-from app.matches import permissions, repository
-from app.matches.models import ModelVersion, WeightSet
+from app.kernel.errors import Malformed, NotNow, NotYou, Problem
+from app.matches import fitted, permissions, repository
+from app.matches.models import MatchRun, WeightSet
 from app.matches.schemas import WeightSetDraft, WeightSetView
 from matching import GateRules, Weights
 
@@ -84,7 +82,21 @@ async def _store(session: AsyncSession, actor: Actor, row: WeightSet) -> WeightS
 
 
 async def in_force(session: AsyncSession, edition: Edition) -> Weights:
-    """The weights an edition is, or would be, judged by."""
+    """The weights an edition is, or would be, judged by at this moment: its own, or the active model's curves over them."""
+    weights = await _own(session, edition)
+    model = await repository.active_model(session)
+    return weights if model is None else await fitted.applied(session, weights, model)
+
+
+async def of_run(session: AsyncSession, run: MatchRun) -> Weights:
+    """The weights a run was asked for with, whatever has been activated since."""
+    row = await session.get(WeightSet, run.weight_set_id) if run.weight_set_id else None
+    weights = weights_from(row) if row is not None else Weights()
+    model = await repository.model(session, run.model_version_id) if run.model_version_id else None
+    return weights if model is None else await fitted.applied(session, weights, model)
+
+
+async def _own(session: AsyncSession, edition: Edition) -> Weights:
     row = await repository.weights_of(session, edition.code) or await repository.weight_set(
         session, edition.weights_version
     )
@@ -128,38 +140,3 @@ def rules_of(edition: Edition) -> GateRules:
 
 async def views(session: AsyncSession, rows: Sequence[WeightSet]) -> list[WeightSetView]:
     return [WeightSetView.model_validate(row) for row in rows]
-
-
-async def add_model(
-    session: AsyncSession, actor: Actor, *, name: str, fitted: bytes, report: dict[str, Any]
-) -> ModelVersion:
-    """Store a fitted ranker with its report; it ranks nothing before it is activated."""
-    row = ModelVersion(name=name, fitted=fitted, sha256=hashlib.sha256(fitted).hexdigest(), report=report)
-    session.add(row)
-    await session.flush()
-    await journal.record(session, actor, _model_event(row, "model_added", {"sha256": row.sha256}))
-    return row
-
-
-async def activate(session: AsyncSession, actor: Actor, model_id: UUID | None) -> ModelVersion | None:
-    """Let this model rank from now on; None goes back to the expert weights. One is active at a time."""
-    before = await repository.active_model(session)
-    row = await repository.model(session, model_id) if model_id else None
-    if model_id is not None and row is None:
-        raise NotFound()
-    await repository.retire_models(session)
-    if row is not None:
-        await session.refresh(row)
-        row.active, row.activated_at = True, clock.now()
-        row.replaces_id = before.id if before is not None and before.id != row.id else row.replaces_id
-        await session.flush()
-    subject = row or before
-    if subject is not None:
-        change = {"active": [before.name if before else None, row.name if row else None]}
-        await journal.record(session, actor, _model_event(subject, "model_activated", change))
-    return row
-
-
-def _model_event(row: ModelVersion, name: str, change: dict[str, Any]) -> journal.Event:
-    audience = journal.Audience(level=journal.PUBLIC)
-    return journal.Event("model_version", row.id, name, audience, number=row.name, change=change)

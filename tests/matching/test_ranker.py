@@ -117,13 +117,23 @@ def test_the_live_index_answers_as_a_new_ranker_would(
 ) -> None:
     index = LiveIndex(Ranker(AS_OF, store=store), organizations[:30], projects[:20])
     index.put_organization(organizations[35])
-    index.put_organization(replace(organizations[3], qualifications=("一种新资质",), active_engagements=0))
-    index.put_project(projects[25])
+    index.put_organization(
+        replace(
+            organizations[3],
+            qualifications=("一种新资质",),
+            service_areas=("全市",),
+            categories=(),
+            rating="5A",
+            certified_total=9,
+        )
+    )
+    index.put_project(replace(projects[25], required_qualifications=("一种新资质",)))
     index.put_project(replace(projects[4], budget_fen=1_000_000))
     index.drop_organization(organizations[7].id)
     index.drop_project(projects[9].id)
     fresh = ranker_of(list(index.ranker.organizations_.values()), list(index.ranker.projects_.values()))
     assert same(index.ranker.rank_projects(limit=10), fresh.rank_projects(limit=10))
+    assert index.organizations_for(projects[25].id, 1).organization_ids[0, 0] == organizations[3].id
     for project in (projects[25].id, projects[4].id):
         assert same(index.organizations_for(project, 10), fresh.rank([project], 10))
     assert same(index.projects_for(organizations[35].id, 10), fresh.rank_projects([organizations[35].id], 10))

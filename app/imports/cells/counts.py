@@ -62,7 +62,10 @@ def _count(cell: Cell, *, persons: bool) -> Parsed:
             problems.append(
                 warning("count_estimated", f"数量为约数：{text}。", f"The count is an estimate: {text}.")
             )
-        contacts = (found["unit"] or "") in ("人次", "人/次", "户次")
+        unit = found["unit"] or ""
+        if persons and (value == 0 or unit in ("户", "户家庭")):
+            return _no_persons(text)
+        contacts = unit in ("人次", "人/次", "户次")
         values["contacts" if contacts else "value"] = int(value.to_integral_value())
     if persons and "contacts" in values:
         problems.append(
@@ -98,6 +101,11 @@ def row_number(cell: Cell, context: Context) -> Parsed:
     if value is None or value != value.to_integral_value() or not 0 <= value < Decimal(10**9):
         return BLANK
     return Parsed(int(value))
+
+
+def _no_persons(text: str) -> Parsed:
+    zh, en = f"“{text[:40]}”不是人数，已留空。", f"'{text[:40]}' is no number of persons; left empty."
+    return Parsed(None, (warning("no_persons", zh, en, "例如 200 或 200人"),))
 
 
 def _negative(text: str) -> Parsed:

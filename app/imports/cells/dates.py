@@ -6,16 +6,16 @@ from typing import Any
 
 from app.imports.cells.numerals import chinese
 from app.imports.cells.parsed import BLANK, Cell, Choice, Context, Parsed, choice, error, warning
-from app.imports.cells.text import error_cell, plain, says_nothing
+from app.imports.cells.text import error_cell, plain, says_nothing, text_of
 
 DAY, MONTH, YEAR = "day", "month", "year"
 _EPOCH_1900, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 # Serial numbers of 1982 to 2119: anything else in a date column is not meant as one.
 _SERIALS = range(30_000, 80_001)
 
-_YMD = re.compile(
-    r"(\d{4}|\d{2})[年./\-_](\d{1,2})[月./\-_](\d{1,2})[日号]?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
-)
+_CLOCK = re.compile(r"[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
+_IN_WORDS = re.compile(r"([零〇○一二三四五六七八九十]+)(?=[年月日号])")
+_YMD = re.compile(r"(\d{4}|\d{2})[年./\-_](\d{1,2})[月./\-_](\d{1,2})[日号]?")
 _YM = re.compile(r"(\d{4})[年./\-_](\d{1,2})月?(?:份)?|(\d{2})年(\d{1,2})月(?:份)?")
 _COMPACT = re.compile(r"(20\d{2}|19\d{2})(\d{2})(\d{2})?")
 _Y = re.compile(r"(20\d{2}|19\d{2})(?:年度?|全年)?")
@@ -23,8 +23,10 @@ _MD = re.compile(r"(\d{1,2})[月./\-](\d{1,2})[日号]?|(\d{1,2})月(?:份)?")
 _THIRD = {"上旬": 1, "中旬": 11, "下旬": 21, "初": 1, "中": 11, "底": 21, "末": 21}
 _TAIL = re.compile(r"(上旬|中旬|下旬|初|中|底|末|左右|前|起|开始|开展|前后)$")
 _DASH = re.compile(r"[-—–~～至到－]+")
-_MONTHS = re.compile(r"(?:共|为期|签约后|签订合同后|合同签订后|自签约起|自合同签订之日起|签约起|项目周期)?(?:约)?"
-                     r"(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)(?:个)?(年半|月|年|季度)(?:内|期|左右)?")  # fmt: skip
+_MONTHS = re.compile(
+    r"(?:共|为期|项目周期)?(?:自|从)?(?:合同|协议)?(?:签约|签订|签署|立项|中标|启动)?(?:合同|协议)?(?:之日)?(?:起|后)*(?:约)?"
+    r"(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)(?:个)?(年半|月|年|季度)(?:内|期|左右)?"
+)
 _RELATIVE = re.compile(r"签约|签订|合同|立项|中标")
 
 
@@ -39,7 +41,7 @@ def day(cell: Cell, context: Context) -> Parsed:
         return Parsed(cell, (), {"precision": DAY})
     if isinstance(cell, float) and (doubt := _tenth_month(cell)):
         return doubt
-    text = plain(cell)
+    text = plain(_CLOCK.sub("", text_of(cell)))
     if says_nothing(text):
         return BLANK
     try:
@@ -56,6 +58,7 @@ def day(cell: Cell, context: Context) -> Parsed:
 
 def _read(text: str, context: Context) -> tuple[date, str] | None:
     """The date a text means; ValueError when it is shaped like a date and none exists."""
+    text = _IN_WORDS.sub(lambda word: str(chinese(word[1])), text)
     serial = re.fullmatch(r"(\d{5})(?:\.\d+)?", text)
     if serial and int(serial[1]) in _SERIALS:
         epoch = _EPOCH_1904 if context.epoch_1904 else _EPOCH_1900

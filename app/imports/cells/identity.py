@@ -22,9 +22,10 @@ _CONFUSED = {"0": "D", "D": "0", "8": "B", "B": "8", "1": "L", "L": "1", "5": "6
 _OLD_NUMBER = re.compile(r".*(民证字|社证字|基证字|登字|民社登|苏民)第?[\w〔〕\[\]()-]*号?.*")
 
 _PHONE = re.compile(
-    r"(?<!\d)(?:\+?86-?)?(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(?:[-转]\d{1,5})?|\d{7,8}|[48]00-?\d{3}-?\d{4})(?!\d)"
+    r"(?<!\d)(?:\+?86-?)?(1[3-9]\d-?\d{4}-?\d{4}|0\d{2,3}-?\d{7,8}(?:[-转]\d{1,5})?|\d{7,8}(?:转\d{1,5})?|[48]00-?\d{3}-?\d{4})(?!\d)"
 )
 _BROKEN_PHONE = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
+_NO_NAME = re.compile(r"微信|同号|电话|手机|办公|座机|传真|分机")
 _PERSON = re.compile(r"^([\u4e00-\u9fff·]{2,6}?(?:主任|书记|老师|经理|科长|社工|先生|女士)?)[:]?$")
 
 
@@ -134,7 +135,7 @@ def phone(cell: Cell, context: Context) -> Parsed:
     more = {}
     rest = _PHONE.sub("", text)
     who = _PERSON.match(re.sub(r"[-:,;/()、]+", "", rest))
-    if who:
+    if who and not _NO_NAME.search(who[1]):
         more["contact_name"] = who[1]
         problems.append(
             warning(
@@ -149,6 +150,8 @@ def phone(cell: Cell, context: Context) -> Parsed:
                     f"{len(found)} numbers in one cell; the first is taken, the others stay in the raw text."),
         )  # fmt: skip
     number = found[0].replace("转", "-")
+    if number.startswith("1"):
+        number = number.replace("-", "")
     if number.startswith("0") and "-" not in number:
         code = 3 if number[1] in "12" else 4
         number = f"{number[:code]}-{number[code:]}"

@@ -23,7 +23,7 @@ UNITS = {"元": 100, "千元": 100_000, "万元": 1_000_000, "百万元": 100_00
 # Outside these a bare number is doubted when the other unit would read sensibly (typical: ¥5,000 to ¥1,000,000).
 SMALLEST_LIKELY, LARGEST_LIKELY = 1_000 * 100, 10_000_000 * 100
 
-_CURRENCY = re.compile(r"人民币|rmb|cny|[¥￥]|大写|小写|[:：]", re.IGNORECASE)
+_CURRENCY = re.compile(r"^(?:共计|合计|总计|共)|人民币|rmb|cny|[¥￥]|大写|小写|[:：]", re.IGNORECASE)
 _NOTE = re.compile(r"[(\[【][^)\]】]*[)\]】]$")
 _ABOUT = re.compile(r"^(约|大约|大概|预计|预算|暂定|估计|左右)|(左右|上下|以内|以下|之内|许)$")
 _AT_MOST = re.compile(r"^(不超过|不高于|最高|至多|上限|控制在)|(以内|以下|之内|封顶)$")
@@ -31,6 +31,7 @@ _NUMBER = r"(?:[\d.,]+(?:e[+-]?\d+)?|[零〇一二两三四五六七八九十百
 _AMOUNT = re.compile(
     rf"([+-]?{_NUMBER})(亿元|百万元|百万|千元|万元|亿|万|千|元|块|w|k)?(?:整|正)?", re.IGNORECASE
 )
+_MIXED = re.compile(r"(\d{1,6})万(?:(?=\d千)|(?=\d{3,4}元))(\d{1,4})(千)?元?整?")
 _SUFFIX = {"亿元": "亿元", "亿": "亿元", "百万元": "百万元", "百万": "百万元", "千元": "千元", "千": "千元", "万元": "万元",
            "万": "万元", "元": "元", "块": "元", "w": "万元", "k": "千元"}  # fmt: skip
 _FRACTION = re.compile(r"^(?P<yuan>.+?)(?:元|圆)(?:(?P<jiao>[零一二三四五六七八九壹贰叁肆伍陆柒捌玖])角)?"
@@ -102,8 +103,10 @@ def _amount(text: str) -> tuple[Decimal, str | None] | None:
         suffix = (found[2] or "").lower()
         if value is not None:
             # '五万' is read whole by the numerals: then its unit is yuan.
-            own = _SUFFIX[suffix] if suffix else (YUAN if found[1][-1] in "万亿" else None)
+            own = _SUFFIX[suffix] if suffix else (YUAN if set("万亿") & set(found[1]) else None)
             return value, own
+    if mixed := _MIXED.fullmatch(text):
+        return Decimal(mixed[1]) * 10_000 + Decimal(mixed[2]) * (1000 if mixed[3] else 1), YUAN
     return _written_out(text)
 
 

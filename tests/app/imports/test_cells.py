@@ -1,5 +1,6 @@
 """Cells by themselves: numerals, credit codes against an independent check, what is and is not personal data."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from stdnum.cn import uscc as independent
 
 from app.imports.cells import identity
+from app.imports.cells.dates import day
 from app.imports.cells.money import money
 from app.imports.cells.numerals import chinese, number
 from app.imports.cells.parsed import Context
@@ -125,3 +127,50 @@ def test_what_is_nobodys_data_stays(text: str) -> None:
 def test_what_is_somebodys_data_goes(text: str, gone: str) -> None:
     clean, told = redact(text)
     assert gone not in clean and "[已删除:" in clean and told
+
+
+@pytest.mark.parametrize(
+    ("cell", "when"),
+    [
+        ("2026-3-1 00:00:00", date(2026, 3, 1)),
+        ("2026/3/1 9:30", date(2026, 3, 1)),
+        ("二〇二六年三月", date(2026, 3, 1)),
+        ("2026年十二月五日", date(2026, 12, 5)),
+        ("26.3", None),
+    ],
+)
+def test_dates_with_a_clock_or_in_words(cell: str, when: date | None) -> None:
+    assert day(cell, Context(2026)).value == when
+
+
+@pytest.mark.parametrize(
+    ("cell", "fen"),
+    [
+        ("八万五千", 8_500_000),
+        ("贰万伍仟元", 2_500_000),
+        ("5万5千元", 5_500_000),
+        ("5万5000元", 5_500_000),
+        ("共5万元", 5_000_000),
+        ("叁仟伍佰元伍角", 350_050),
+        ("5万5", None),
+        ("5万元/年", None),
+        ("5-3万", None),
+        ("1,2345", None),
+    ],
+)
+def test_money_in_mixed_words(cell: str, fen: int | None) -> None:
+    assert money(cell, WAN).value == fen
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("138-1234-5678", "13812345678"),
+        ("13812345678（微信同号）", "13812345678"),
+        ("83456789转801", "83456789-801"),
+        ("400-123-4567", "400-123-4567"),
+    ],
+)
+def test_telephones_as_people_write_them(cell: str, number: str) -> None:
+    parsed = identity.phone(cell, Context(2026))
+    assert (parsed.value, dict(parsed.more)) == (number, {})

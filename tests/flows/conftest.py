@@ -75,7 +75,7 @@ class Server:
     _clients: list[httpx.Client] = field(default_factory=list)
     _names: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
 
-    def start(self, **environment: str) -> "Server":
+    def start(self, *options: str, patience: float = PATIENCE_SECONDS, **environment: str) -> "Server":
         command = [
             str(Path(sys.executable).with_name("sheqia")),
             "serve",
@@ -83,6 +83,7 @@ class Server:
             "0",
             "--data",
             str(self.data),
+            *options,
         ]
         clean = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("SHEQIA_")}
         log = self.data.parent / "serve.log"
@@ -94,7 +95,7 @@ class Server:
                 stderr=target,
                 start_new_session=True,
             )
-        deadline, said_before = time.monotonic() + PATIENCE_SECONDS, self._said
+        deadline, said_before = time.monotonic() + patience, self._said
         while time.monotonic() < deadline and self.process.poll() is None:
             said = log.read_text()[said_before:]
             if found := re.search(r"(http://127\.0\.0\.1:\d+)/docs", said):

@@ -1,44 +1,17 @@
 """Two people at once: real connections, real commits, a barrier before the decisive act."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.database import Database
-from app.kernel.errors import SheqiaError
 from app.negotiations import awards, intents
 from app.negotiations.models import OPEN_INTENTS, Award, Intent
 from app.organizations.models import HOLDING, Engagement
 from app.projects import service as projects
 from tests.factories import negotiations as table
+from tests.factories.crowd import Act, at_once
 from tests.factories.market import make_published
 from tests.factories.negotiations import Pair, join, make_pair
-
-Act = Callable[[AsyncSession], Awaitable[Any]]
-
-
-async def at_once(database: Database, acts: list[Act]) -> Counter[str]:
-    """Run every act in a transaction of its own, all released together; how each ended."""
-    barrier = asyncio.Barrier(len(acts))
-
-    async def one(act: Act) -> str:
-        try:
-            async with database.writing() as session:
-                await session.execute(select(1))
-                await barrier.wait()
-                await act(session)
-            return "done"
-        except SheqiaError as error:
-            return error.code
-        except IntegrityError as error:
-            return str(error.orig).split('"')[1]
-
-    return Counter(await asyncio.gather(*(one(act) for act in acts)))
 
 
 async def test_of_fifty_streets_one_gets_the_last_place(committed: Database) -> None:

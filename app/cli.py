@@ -140,7 +140,9 @@ def import_list(
     file: Annotated[Path, typer.Argument(help="名单文件 .xlsx .xls .csv .txt")],
     kind: Annotated[str, typer.Option(help="projects, organizations, needs")] = "projects",
     edition: Annotated[str, typer.Option(help="届次 edition code, such as 2026 [current]")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览，不开数据库 preview, open no database")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只预览，不开数据库 preview, open no database")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="有提示即失败；要么全部导入 warnings fail; all rows or none")
@@ -158,6 +160,22 @@ def import_list(
         _settings(data=data),
         lambda database: command.apply(database, file, kind, edition, as_json=as_json, strict=strict),
     )
+    raise typer.Exit(code)
+
+
+@app.command()
+def match(
+    edition: Annotated[str, typer.Option(help="届次 edition code, such as 2026 [current]")] = "",
+    backend: Annotated[
+        str | None, typer.Option(help="多进程 loky, dask: share the work out [one process]")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """匹配一次。 Rank the open projects of an edition once, store the run and print its summary."""
+    from app.installation import storage
+    from app.matches import command
+
+    code = storage.perform(_settings(data=data), lambda database: command.run(database, edition, backend))
     raise typer.Exit(code)
 
 

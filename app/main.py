@@ -21,6 +21,7 @@ from app.funding.router import router as funding
 from app.identity.router import router as identity
 from app.imports.router import router as imports
 from app.kernel.database import Database
+from app.learning.router import router as learning
 from app.live.router import TaskSource, tasks_router
 from app.live.router import router as live
 from app.matches.router import router as matches
@@ -49,6 +50,7 @@ ROUTERS: Sequence[APIRouter] = (
     funding,
     identity,
     imports,
+    learning,
     live,
     matches,
     needs,

@@ -19,6 +19,7 @@ from app.kernel import clock, sandbox, sealer
 from app.kernel.database import Database
 from app.kernel.job_worker import Worker
 from app.kernel.jobs import Handler
+from app.learning.service import HANDLERS as LEARNING_HANDLERS
 from app.matches.runs import EMBED, RUN, embed_missing, perform
 from app.negotiations.service import tick as negotiations_tick
 from app.organizations.service import tick as organizations_tick
@@ -29,7 +30,12 @@ from app.web import idempotency
 
 log = structlog.get_logger()
 
-HANDLERS: Mapping[str, Handler] = {**IMPORT_HANDLERS, RUN: perform, EMBED: embed_missing}
+HANDLERS: Mapping[str, Handler] = {
+    **IMPORT_HANDLERS,
+    **LEARNING_HANDLERS,
+    RUN: perform,
+    EMBED: embed_missing,
+}
 """Every kind of job and who does it."""
 
 Tick = Callable[[AsyncSession], Awaitable[object]]

@@ -30,7 +30,15 @@ ARROWS: dict[str, set[str]] = {
     "evaluations": {"contracts", "projects", "organizations", "parties"},
     "complaints": {"negotiations", "contracts", "evaluations"},
     "imports": {"organizations", "needs", "projects"},
-    "learning": {"matches", "evaluations", "matching"},
+    "learning": {
+        "matches",
+        "negotiations",
+        "contracts",
+        "evaluations",
+        "projects",
+        "organizations",
+        "matching",
+    },
     "live": set(),
 }
 """The arrows between domains (decision 0004). A new one needs a decision record."""

@@ -82,7 +82,12 @@ class RowParser:
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check: Check | None = None
     _memory: dict[int, dict[str, Parsed]] = field(default_factory=dict)
-    _contexts: dict[int, Context] = field(default_factory=dict)
+    _contexts: dict[int, Context] = field(init=False)
+    _fields: list[Mapped] = field(init=False)
+    _letters: dict[str, str] = field(init=False)
+    _present: frozenset[str] = field(init=False)
+    _required: list[Any] = field(init=False)
+    _blank: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         self._contexts = {
@@ -98,12 +103,6 @@ class RowParser:
             column for column in self.kind.columns if column.required and column.field in self._present
         ]
         self._blank = dict.fromkeys(self.kind.fields)
-
-    _fields: list[Mapped] = field(init=False)
-    _letters: dict[str, str] = field(init=False)
-    _present: frozenset[str] = field(init=False)
-    _required: list[Any] = field(init=False)
-    _blank: dict[str, Any] = field(init=False)
 
     def skipped(self, row: Skipped) -> PreviewRow:
         """A row that is no data, kept with its reason; a total with the amount it states."""

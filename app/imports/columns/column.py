@@ -120,6 +120,9 @@ class Kind:
     other_key: Callable[[Mapping[str, Any]], tuple[Any, ...] | None] = default(default=lambda record: None)
     lookups: Callable[[Mapping[str, Any]], list[str]] = default(default=lambda record: [record["title"]])
 
+    by_field: Mapping[str, Column] = default(init=False, repr=False, default_factory=dict)
+    _names: Mapping[str, Column] = default(init=False, repr=False, default_factory=dict)
+
     def __post_init__(self) -> None:
         names: dict[str, Column] = {}
         for column in self.columns:
@@ -130,9 +133,6 @@ class Kind:
                 names.setdefault(header_of(name).name, column)
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "by_field", {column.field: column for column in self.columns})
-
-    by_field: Mapping[str, Column] = default(init=False, repr=False, default_factory=dict)
-    _names: Mapping[str, Column] = default(init=False, repr=False, default_factory=dict)
 
     def find(self, text: str) -> tuple[Column | None, Header]:
         """The column a header text names, by its full form first, and the header as read."""

@@ -223,7 +223,11 @@ class Ranker:
         else:
             from joblib import Parallel, delayed, parallel_config
 
-            with parallel_config(backend=self.backend, n_jobs=self.n_jobs):
+            # The candidates are the same for every block: an engine with a cluster is sent them once.
+            shared = (
+                {"scatter": [organizations if of_projects else projects]} if self.backend == "dask" else {}
+            )
+            with parallel_config(backend=self.backend, n_jobs=self.n_jobs, **shared):
                 done = Parallel()(delayed(best_of_rows)(*task) for task in tasks)
         return Best.stacked(done)
 

@@ -210,8 +210,8 @@ def scale(minutes: float) -> None:
         ranker = Ranker(AS_OF, store=store, n_jobs=2, backend="dask").fit(organizations)
         done, start = 0, time.perf_counter()
         while (spent := time.perf_counter() - start) < minutes * 60 and done < len(projects):
-            ranker.rank(projects[done : done + 1024], LIMIT)
-            done += 1024
+            ranker.rank(projects[done : done + 4096], LIMIT)
+            done += 4096
         whole = spent / done * len(projects)
     print(f"run: {done:,} × 50,000 in {spent:.0f} s, two dask workers")
     print(

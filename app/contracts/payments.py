@@ -91,15 +91,11 @@ async def views(session: AsyncSession, actor: Actor, contract: Contract) -> list
     """Everything paid and refunded, in order."""
     permissions.require_file(actor, contract)
     rows = await repository.payments(session, contract.id)
-    return [_view(payment, seq) for payment, seq in rows]
+    return [view(payment, seq) for payment, seq in rows]
 
 
-async def view(session: AsyncSession, payment: Payment) -> PaymentView:
-    rows = await repository.payments(session, payment.contract_id)
-    return next(_view(found, seq) for found, seq in rows if found.id == payment.id)
-
-
-def _view(payment: Payment, seq: int | None) -> PaymentView:
+def view(payment: Payment, seq: int | None = None) -> PaymentView:
+    """A payment as shown; `seq` is the number of its tranche."""
     names = ("id", "contract_id", "kind", "amount_fen", "voucher", "reason", "paid_on")
     shown = {name: getattr(payment, name) for name in names} | {"tranche_seq": seq}
     return PaymentView.model_validate(shown, context=FEN)
@@ -141,25 +137,19 @@ async def _book(
     measure = "refunded" if payment.kind == PaymentKind.REFUND else "paid"
     session.add(payment)
     await session.flush()
-    await funding.post(
-        session,
-        actor,
-        measure,
-        project_id=contract.project_id,
-        contract_id=contract.id,
-        amount_fen=payment.amount_fen,
-        reference=payment.voucher,
-        area_path=contract.area_path,
+    change = {"amount_yuan": yuan(payment.amount_fen), "kind": str(payment.kind), **named}
+    told = journal.Event(
+        "contract", contract.id, measure, audience(contract), number=contract.number, change=change
     )
-    await journal.record(
-        session,
-        actor,
-        journal.Event(
-            "contract",
-            contract.id,
+    async with journal.together(session):
+        await funding.post(
+            session,
+            actor,
             measure,
-            audience(contract),
-            number=contract.number,
-            change={"amount_yuan": yuan(payment.amount_fen), "kind": str(payment.kind), **named},
-        ),
-    )
+            project_id=contract.project_id,
+            contract_id=contract.id,
+            amount_fen=payment.amount_fen,
+            reference=payment.voucher,
+            area_path=contract.area_path,
+        )
+        await journal.record(session, actor, told)

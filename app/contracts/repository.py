@@ -28,6 +28,7 @@ from app.contracts.models import (
 from app.funding.models import Allocation, FundingLine, YearSource
 from app.kernel.actor import Actor
 from app.kernel.clock import CHINA
+from app.kernel.lifecycle import hold
 from app.negotiations.models import Award, AwardState
 from app.negotiations.permissions import awards_visible_to
 from app.organizations.models import Organization
@@ -80,7 +81,10 @@ async def buyer_of(session: AsyncSession, project_id: UUID) -> tuple[UUID, str]:
 
 async def hold_supplier(session: AsyncSession, supplier_id: UUID) -> None:
     """Lock the organization's row: its standing and capacity do not change until the transaction ends."""
-    await session.execute(select(Organization.id).where(Organization.id == supplier_id).with_for_update())
+    query = select(Organization).where(Organization.id == supplier_id).with_for_update()
+    found = await session.scalar(query, execution_options={"populate_existing": True})
+    if found is not None:
+        hold(session, found)
 
 
 async def funders(session: AsyncSession, project_id: UUID) -> Sequence[UUID]:

@@ -127,14 +127,14 @@ async def list_payments(session: ReadSession, actor: SignedIn, ref: str) -> list
 async def pay(session: WriteSession, actor: SignedIn, ref: str, body: PaymentDraft) -> PaymentView:
     """Pay one tranche whole."""
     payment = await payments.pay(session, actor, await service.get(session, actor, ref), body)
-    return await payments.view(session, payment)
+    return payments.view(payment, body.tranche_seq)
 
 
 @router.post("/contracts/{ref}/refunds", status_code=201, operation_id="enter_refund")
 async def refund(session: WriteSession, actor: SignedIn, ref: str, body: RefundDraft) -> PaymentView:
     """Enter money that came back."""
     payment = await payments.refund(session, actor, await service.get(session, actor, ref), body)
-    return await payments.view(session, payment)
+    return payments.view(payment)
 
 
 @router.get("/contracts/{ref}/amendments", operation_id="list_amendments")

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import EvaluationPhase, Grade
 from app.contracts import service as contracts
+from app.contracts.models import Contract
 from app.editions import service as editions
 from app.evaluations import permissions, repository, rules
 from app.evaluations.lifecycle import LIFECYCLE, facts
@@ -132,6 +133,14 @@ async def confirm(
 ) -> Evaluation:
     """The buyer confirms the result: it is public, and the contract and the track record follow it."""
     contract = await contracts.held(session, evaluation.contract_id)
+    async with journal.together(session):
+        await _confirm(session, actor, evaluation, contract, note)
+    return evaluation
+
+
+async def _confirm(
+    session: AsyncSession, actor: Actor, evaluation: Evaluation, contract: Contract, note: str | None
+) -> None:
     await move(
         session,
         LIFECYCLE,
@@ -145,7 +154,7 @@ async def confirm(
     passed = evaluation.grade != Grade.FAIL
     if evaluation.phase == EvaluationPhase.MIDTERM:
         await contracts.mark_midterm(session, actor, contract.id, passed)
-        return evaluation
+        return
     mark = contracts.mark_accepted if passed else contracts.mark_failed
     await mark(session, actor, contract.id, note)
     index = evaluation.satisfaction_index
@@ -158,4 +167,3 @@ async def confirm(
         contacts=evaluation.contacts,
         amount_fen=contract.amount_fen,
     )
-    return evaluation

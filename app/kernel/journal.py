@@ -4,10 +4,11 @@ An entry gets its place in line (`position`) from the sealer, never from its id:
 commit, so a reader that keeps "the last id seen" loses late commits for ever. Readers and cursors use positions only.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    Table,
     Text,
     and_,
     false,
@@ -37,6 +39,7 @@ from app.kernel import bulk, clock
 from app.kernel.actor import Actor
 from app.kernel.database import Base
 
+GATHERED = "journal entries of one act"
 PUBLIC, PARTIES, OFFICIALS, AUDITORS = "public", "parties", "officials", "auditors"
 """Audience levels: everyone; the named parties and the officials of the area; those officials; only who reads everything."""
 
@@ -68,6 +71,9 @@ class JournalEntry(Base):
     area_path: Mapped[str] = mapped_column(default="")
     party_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PG_UUID(as_uuid=True)), default=list)
     level: Mapped[str]
+
+
+TABLE = cast(Table, JournalEntry.__table__)
 
 
 class JournalSeal(Base):
@@ -120,17 +126,43 @@ class Event:
 
 async def record(session: AsyncSession, actor: Actor, *events: Event) -> None:
     """Write the events in the caller's transaction, in one statement however many there are."""
-    rows = [_row(actor, event) for event in events]
+    now = clock.now()
+    rows = [_row(actor, event, now) for event in events]
+    gathered = session.info.get(GATHERED)
+    if gathered is not None:
+        gathered.extend(rows)
+    else:
+        await _write(session, rows)
+
+
+@asynccontextmanager
+async def together(session: AsyncSession) -> AsyncIterator[None]:
+    """Write what one act of several domains records in one statement, in its order, when the block ends well.
+
+    No savepoint may be given up and survived inside: what was recorded in it would be written all the same.
+    """
+    if GATHERED in session.info:
+        yield
+        return
+    rows = session.info[GATHERED] = []
+    try:
+        yield
+    finally:
+        del session.info[GATHERED]
+    await _write(session, rows)
+
+
+async def _write(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
     if len(rows) >= bulk.COPIED:
-        now = clock.now()
-        records = [(*row.values(), now) for row in rows]
-        await bulk.copy(session, JournalEntry.__table__, [*rows[0], "domain_at"], records)
+        await bulk.copy(session, JournalEntry.__table__, list(rows[0]), [tuple(row.values()) for row in rows])
     elif rows:
-        await session.execute(insert(JournalEntry), rows)
+        # The table and not the class: the mapper would send one statement for each set of columns that are not null.
+        await session.execute(insert(TABLE), rows)
 
 
-def _row(actor: Actor, event: Event) -> dict[str, Any]:
+def _row(actor: Actor, event: Event, now: datetime) -> dict[str, Any]:
     return {
+        "domain_at": now,
         "subject_kind": event.subject_kind,
         "subject_id": event.subject_id,
         "subject_number": event.number,

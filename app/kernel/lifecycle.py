@@ -171,6 +171,12 @@ def hold(session: AsyncSession, thing: Stated) -> None:
     _held(session)[thing.id] = thing
 
 
+def held(session: AsyncSession, kind: type[Thing], thing_id: UUID) -> Thing | None:
+    """The row as it is now, where this transaction has read it `FOR UPDATE` already."""
+    found = _held(session).get(thing_id)
+    return found if isinstance(found, kind) else None
+
+
 def _held(session: AsyncSession) -> dict[UUID, Stated]:
     """The rows that the present transaction holds. A savepoint may give its locks back, so inside one nothing is remembered."""
     transaction = session.sync_session.get_transaction()

@@ -17,7 +17,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers, uuid7
-from app.kernel.lifecycle import data_as, hold, lock, lock_many, move, move_many
+from app.kernel.lifecycle import data_as, held, hold, lock, lock_many, move, move_many
 from app.matches import service as matches
 from app.negotiations import repository, rules
 from app.negotiations.lifecycle import AWARDS, INTENTS
@@ -336,10 +336,10 @@ async def transition(
 
 async def awarded(session: AsyncSession, award_id: UUID) -> Award:
     """The award, locked, if a contract may rest on it. Raises `NotFound`, `NotNow`."""
-    award = await session.get(Award, award_id)
+    award = held(session, Award, award_id) or await repository.locked_award(session, award_id)
     if award is None:
         raise NotFound()
-    await lock(session, award)
+    hold(session, award)
     if award.state != AwardState.ACTIVE:
         raise NotNow(NOT_ACTIVE)
     return award

@@ -255,6 +255,12 @@ async def newest_sheet(session: AsyncSession, intent_id: UUID) -> TermSheet | No
     )
 
 
+async def locked_award(session: AsyncSession, award_id: UUID) -> Award | None:
+    """The award, its row locked until the transaction ends."""
+    query = select(Award).where(Award.id == award_id).with_for_update()
+    return await session.scalar(query, execution_options={"populate_existing": True})
+
+
 async def statements(session: AsyncSession, project_id: UUID, organization_id: UUID) -> dict[UUID, bool]:
     """Each signer's newest statement: whether it declares a conflict with this organization (or with all)."""
     rows = await session.scalars(

@@ -10,7 +10,7 @@ from app.catalogue.codes import Category, Grade
 from app.kernel import journal
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound, raise_all
-from app.kernel.lifecycle import move
+from app.kernel.lifecycle import hold, move
 from app.organizations import repository, rules
 from app.organizations.lifecycle import ENGAGEMENTS
 from app.organizations.models import Engagement, EngagementKind, EngagementState
@@ -108,6 +108,7 @@ async def _of(session: AsyncSession, award_id: UUID) -> Engagement:
     engagement = await repository.engagement_of(session, award_id)
     if engagement is None:
         raise NotFound()
+    hold(session, engagement)
     return engagement
 
 

@@ -84,7 +84,13 @@ async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, int]:
 
 
 async def engagement_of(session: AsyncSession, award_id: UUID) -> Engagement | None:
-    return await session.scalar(select(Engagement).where(Engagement.award_id == award_id))
+    """The engagement of an award, its row locked until the transaction ends."""
+    return await session.scalar(
+        select(Engagement)
+        .where(Engagement.award_id == award_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 async def engagement(session: AsyncSession, organization_id: UUID, engagement_id: UUID) -> Engagement | None:

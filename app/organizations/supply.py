@@ -12,6 +12,7 @@ from app.areas import service as areas
 from app.areas.gazetteer import CITY
 from app.catalogue.codes import RegistrationStatus, label
 from app.kernel import clock
+from app.kernel.lifecycle import held
 from app.organizations import repository, rules
 from app.organizations.models import HOLDING, Engagement, Organization, TrackRecord
 from app.parties import service as parties
@@ -28,7 +29,7 @@ async def for_matching(
     and inspection results in Chinese, as the ranker's word lists expect. Without `history` the track record and the
     buyers' shares are left out: gates do not read them.
     """
-    organizations = await repository.with_ids(session, ids)
+    organizations = await _named(session, None if ids is None else list(ids))
     found = [organization.id for organization in organizations]
     events = await repository.credit_events(session, found)
     engagements = await repository.engagements(session, found)
@@ -53,6 +54,14 @@ async def for_matching(
         )
         for organization in organizations
     ]
+
+
+async def _named(session: AsyncSession, ids: Sequence[UUID] | None) -> Sequence[Organization]:
+    """The rows with these ids, or all; what the transaction holds is not read again."""
+    known = [held(session, Organization, organization_id) for organization_id in ids or ()]
+    if ids is None or any(organization is None for organization in known):
+        return await repository.with_ids(session, ids)
+    return sorted((organization for organization in known if organization), key=lambda one: one.id)
 
 
 def _plain(

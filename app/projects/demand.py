@@ -1,6 +1,6 @@
 """Projects as the ranker reads them: plain data named as DOMAIN §4.1, in a fixed number of statements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas import service as areas
 from app.catalogue.codes import label
+from app.kernel.lifecycle import held
 from app.parties import service as parties
 from app.projects import repository
 from app.projects.models import Project
@@ -19,7 +20,7 @@ async def for_matching(session: AsyncSession, ids: Iterable[UUID] | None = None)
     Besides those: `number`, `edition`, `state`, `buyer_id`. In the order of ids; districts by canonical name, target groups in
     Chinese, money in fen.
     """
-    projects = await (repository.on_offer(session) if ids is None else repository.with_ids(session, ids))
+    projects = await (repository.on_offer(session) if ids is None else _named(session, list(ids)))
     names = await areas.names(
         session, [path for project in projects for path in (project.area_path, *project.delivery_paths)]
     )
@@ -27,6 +28,14 @@ async def for_matching(session: AsyncSession, ids: Iterable[UUID] | None = None)
         session, [party for project in projects for party in (project.buyer_id, project.procuring_entity_id)]
     )
     return [_plain(project, names, bodies) for project in projects]
+
+
+async def _named(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Project]:
+    """The rows with these ids; what the transaction holds is not read again."""
+    known = [held(session, Project, project_id) for project_id in ids]
+    if any(project is None for project in known):
+        return await repository.with_ids(session, ids)
+    return sorted((project for project in known if project), key=lambda project: project.id)
 
 
 def _plain(project: Project, names: Mapping[str, str], bodies: Mapping[UUID, str]) -> dict[str, Any]:

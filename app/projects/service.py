@@ -13,7 +13,7 @@ from app.funding import service as funding
 from app.kernel import clock
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, Problem, SheqiaError, raise_all
-from app.kernel.lifecycle import Choice, hold, lock_many, move, move_many
+from app.kernel.lifecycle import Choice, held, hold, lock_many, move, move_many
 from app.kernel.tasks import Task
 from app.needs import service as needs
 from app.projects import entering, permissions, repository, rules
@@ -151,7 +151,7 @@ async def get(session: AsyncSession, actor: Actor, ref: str | UUID) -> Project:
 
 async def locked(session: AsyncSession, project_id: UUID) -> Project:
     """The project with its row locked until the transaction ends; the caller has asked who may. Raises `NotFound`."""
-    found = await repository.locked(session, project_id)
+    found = held(session, Project, project_id) or await repository.locked(session, project_id)
     if found is None:
         raise NotFound()
     hold(session, found)

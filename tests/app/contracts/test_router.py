@@ -13,7 +13,7 @@ from tests.factories import actors
 from tests.factories import contracts as make
 from tests.factories.statements import counting
 
-COSTS = {"sign": 23, "conclude": 34, "pay": 15, "start": 13}
+COSTS = {"sign": 20, "conclude": 26, "pay": 13, "start": 13}
 
 
 async def after_the_notice(session: AsyncSession) -> None:

@@ -1,6 +1,7 @@
 """Evaluation over HTTP: scores nobody can read before closing, whatever door is tried; residents without an account."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.factories import evaluations as judge
 from tests.factories.statements import counting
 
 SECRET_POINTS = {"completion": "21.37", "outcome": "17.91", "management": "13.13", "finance": "12.89"}
-ACCEPTING = 26
+ACCEPTING = 20
 """Statements of confirming a final result (contract, project, engagement and track record follow), the sandbox clock's included."""
 SECRETS = ("21.37", "17.91", "13.13", "12.89", "不可外传的评语")
 
@@ -78,7 +79,8 @@ async def test_no_door_shows_a_score_before_scoring_is_closed(session: AsyncSess
         for door in doors:
             read = await client.get(door)
             assert read.status_code < 500, (name, door, read.text)
-            leaked = [secret for secret in SECRETS if secret in read.text]
+            told = re.sub(r"\d\d:\d\d:\d\d\.\d+", "", read.text)  # a clock may show the very digits
+            leaked = [secret for secret in SECRETS if secret in told]
             assert leaked == [], (name, door)
             for item in _evaluations(read.text):
                 assert (item["total"], item["grade"], item["misuse_of_funds"]) == (None, None, None), (

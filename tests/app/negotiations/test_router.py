@@ -274,9 +274,9 @@ COSTS = {
     "confirm talk": 9,
     "shortlist": 8,
     "sign statement": 4,
-    "propose": 25,
+    "propose": 24,
     "publish": 8,
-    "confirm": 25,
+    "confirm": 24,
 }
 
 

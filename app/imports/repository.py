@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, text, update
+from pydantic_core import from_json
+from sqlalchemy import Select, Text, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -158,16 +159,9 @@ class ToWrite(NamedTuple):
 
 async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: int) -> list[ToWrite]:
     """Ready and warned rows behind `after`, in the order of the file."""
-    columns = (
-        ImportRow.place,
-        ImportRow.sheet,
-        ImportRow.row,
-        ImportRow.record,
-        ImportRow.change,
-        ImportRow.thing_id,
-    )
+    as_text = cast(ImportRow.record, Text)
     found = await session.execute(
-        select(*columns)
+        select(ImportRow.place, ImportRow.sheet, ImportRow.row, as_text, ImportRow.change, ImportRow.thing_id)
         .where(
             ImportRow.import_id == import_id,
             ImportRow.status.in_((Status.READY, Status.WARNED)),
@@ -176,7 +170,10 @@ async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: in
         .order_by(ImportRow.place)
         .limit(limit)
     )
-    return [ToWrite(*row) for row in found]
+    return [
+        ToWrite(place, sheet, row, from_json(record), change, thing)
+        for place, sheet, row, record, change, thing in found
+    ]
 
 
 async def rejected(session: AsyncSession, import_id: UUID) -> Sequence[ImportRow]:

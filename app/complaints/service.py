@@ -1,6 +1,5 @@
 """The open door of complaints: file, read, handle, mediate, decide, appeal; clocks and tasks."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
@@ -24,6 +23,7 @@ from app.editions import service as editions
 from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotFound, NotNow, NotYou, Problem
+from app.kernel.ids import reference
 from app.kernel.lifecycle import Choice, data_as, move
 from app.kernel.tasks import Task
 from app.negotiations import service as negotiations
@@ -42,9 +42,7 @@ async def create_many(
 
 async def get(session: AsyncSession, actor: Actor, ref: UUID | str) -> Complaint:
     """One case by id or number. Raises `NotFound` when it is not there or not visible."""
-    with contextlib.suppress(ValueError):
-        ref = ref if isinstance(ref, UUID) else UUID(ref)
-    found = await repository.visible(session, actor, ref)
+    found = await repository.visible(session, actor, reference(ref))
     if found is None:
         raise NotFound()
     return found

@@ -25,6 +25,7 @@ from app.editions import service as editions
 from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotFound
+from app.kernel.ids import reference
 from app.kernel.lifecycle import Choice, data_as, lock, move
 from app.kernel.money import FEN
 from app.kernel.tasks import Task
@@ -69,7 +70,7 @@ async def create(session: AsyncSession, actor: Actor, draft: ContractDraft) -> C
 
 async def get(session: AsyncSession, actor: Actor, ref: UUID | str) -> Contract:
     """One contract by id or number. Raises `NotFound` when it is not there or not visible."""
-    found = await repository.visible(session, actor, _parsed(ref))
+    found = await repository.visible(session, actor, reference(ref))
     if found is None:
         raise NotFound()
     return found
@@ -346,12 +347,3 @@ def _tranche(tranche: Tranche) -> TrancheView:
     shown = {name: getattr(tranche, name) for name in ("seq", "amount_fen", "trigger", "due_on", "paid_at")}
     shown["percent"] = Decimal(tranche.share * 100) / WHOLE
     return TrancheView.model_validate(shown, context=FEN)
-
-
-def _parsed(ref: UUID | str) -> UUID | str:
-    if isinstance(ref, UUID):
-        return ref
-    try:
-        return UUID(ref)
-    except ValueError:
-        return ref

@@ -47,7 +47,7 @@ from app.settings import Settings
 EDITION = "2026"
 ORGANIZATIONS = "社会组织"
 STEP = 700
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.25
 
 OTHER_DATA = Problem(
     "demo_refused",

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, inspect, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kernel.ids import reference
 from app.negotiations.models import (
     OPEN_INTENTS,
     Award,
@@ -31,10 +32,8 @@ ENDED_PROJECTS = ("withdrawn", "unsuccessful", "terminated", "closed")
 
 def referred(column: Any, number: Any, ref: str | UUID) -> ColumnElement[bool]:
     """A thing by its UUID or its human number."""
-    try:
-        return column == (ref if isinstance(ref, UUID) else UUID(ref))
-    except ValueError:
-        return number == ref
+    named = reference(ref)
+    return column == named if isinstance(named, UUID) else number == named
 
 
 async def intent(session: AsyncSession, ref: str | UUID, seen: ColumnElement[bool]) -> Intent | None:

@@ -11,6 +11,7 @@ from app.catalogue.codes import CreditStatus
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
+from app.kernel.ids import reference
 from app.kernel.lifecycle import Choice, lock, move
 from app.kernel.tasks import Task
 from app.organizations import permissions, repository, rules
@@ -85,19 +86,10 @@ async def create(session: AsyncSession, actor: Actor, draft: OrganizationDraft) 
 
 async def get(session: AsyncSession, actor: Actor, ref: str | UUID) -> Organization:
     """The organization with this id, number or credit code. Raises `NotFound`."""
-    if isinstance(ref, str):
-        ref = _id(ref) or ref
-    found = await repository.one(session, ref)
+    found = await repository.one(session, reference(ref))
     if found is None:
         raise NotFound()
     return found
-
-
-def _id(ref: str) -> UUID | None:
-    try:
-        return UUID(ref)
-    except ValueError:
-        return None
 
 
 async def locked(session: AsyncSession, organization_id: UUID) -> Organization:

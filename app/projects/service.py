@@ -1,6 +1,5 @@
 """The open door of projects: find them, move them, one or many. Entering, changing and admitting live beside it."""
 
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from app.funding import service as funding
 from app.kernel import clock
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import Malformed, NotFound, NotNow, Problem, SheqiaError, raise_all
+from app.kernel.ids import reference
 from app.kernel.lifecycle import Choice, held, hold, lock_many, move, move_many
 from app.kernel.tasks import Task
 from app.needs import service as needs
@@ -140,10 +140,7 @@ async def create(session: AsyncSession, actor: Actor, draft: ProjectDraft) -> Pr
 
 async def get(session: AsyncSession, actor: Actor, ref: str | UUID) -> Project:
     """The project with this id or number. Raises `NotFound`, also for what is not the actor's to see."""
-    if isinstance(ref, str):
-        with contextlib.suppress(ValueError):
-            ref = UUID(ref)
-    found = await repository.one(session, ref, permissions.visible_to(actor))
+    found = await repository.one(session, reference(ref), permissions.visible_to(actor))
     if found is None:
         raise NotFound()
     return found

@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from matching.offline import Comparison, compare
-from matching.weights import FACTORS, GRID, Weights
+from matching.weights import FACTORS, GRID, Weights, curve_of
 
 Floats = NDArray[np.float64]
 
@@ -236,13 +236,6 @@ def blended(current: Weights, curves: Floats, evidence: float, version: str) -> 
         points={name: float(curve[-1]) for name, curve in mixed.items()},
         curves={name: tuple(map(float, curve)) for name, curve in mixed.items()},
     )
-
-
-def curve_of(weights: Weights, name: str) -> Floats:
-    """The points a factor gives along the grid, learned or in proportion."""
-    if name in weights.curves:
-        return np.array(weights.curves[name])
-    return weights.points[name] * np.arange(GRID + 1) / GRID
 
 
 def scores(weights: Weights, outcomes: Sequence[Outcome]) -> Floats:

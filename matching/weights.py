@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 FACTORS = (
     "text",
     "target_group",
@@ -66,3 +69,10 @@ class Weights:
                 raise ValueError(f"the curve of {name} must have {GRID + 1} points that never fall")
             if abs(curve[-1] - self.points[name]) > 1e-6:
                 raise ValueError(f"the curve of {name} must end at its points")
+
+
+def curve_of(weights: Weights, name: str) -> NDArray[np.float64]:
+    """The points a factor gives along the grid, learned or in proportion."""
+    if name in weights.curves:
+        return np.array(weights.curves[name])
+    return weights.points[name] * np.arange(GRID + 1) / GRID

@@ -16,7 +16,7 @@ from app.contracts.models import ContractState
 from app.kernel.errors import Problem
 from app.negotiations.models import IntentState
 from matching import FACTORS, Weights
-from matching.learning import GRID, curve_of
+from matching.weights import GRID, curve_of
 
 NEUTRAL = 0.5
 SHOWN_PLACES = 10

@@ -5,7 +5,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,9 @@ from app.learning.schemas import FitDraft, ModelState, ModelVersionView
 from app.matches import service as matches
 from app.matches.models import ModelVersion
 from matching import FACTORS, Weights
-from matching.learning import Learned, Outcome, learn
+
+if TYPE_CHECKING:
+    from matching.learning import Learned, Outcome
 
 FIT = "learning_fit"
 LEARNER = machine("learning")
@@ -50,6 +52,8 @@ async def ask(session: AsyncSession, actor: Actor, draft: FitDraft) -> jobs.Job:
 
 async def fit(attempt: jobs.Attempt) -> None:
     """The job of a fit: read outcomes, learn, store the candidate with its report. It ranks nothing yet."""
+    from matching.learning import learn
+
     async with attempt.database.reading() as session:
         edition = await editions.current(session)
         current = await matches.in_force(session, edition)
@@ -69,8 +73,11 @@ async def fit(attempt: jobs.Attempt) -> None:
         result["model_version_id"] = str(row.id)
 
 
-async def outcomes(session: AsyncSession) -> list[Outcome]:
+async def outcomes(session: AsyncSession) -> list["Outcome"]:
     """Every shown pair somebody acted on or must have seen, with its shares when it was shown and what became of it."""
+    # scikit-learn takes seconds to import: only the job that fits a model pays for it.
+    from matching.learning import Outcome
+
     places = await repository.shown(session)
     traces = await repository.traces(session)
     shown_under: dict[UUID, Weights] = {}
@@ -97,7 +104,7 @@ async def outcomes(session: AsyncSession) -> list[Outcome]:
     return found
 
 
-def report(learned: Learned, found: Sequence[Outcome], current: Weights) -> dict[str, Any]:
+def report(learned: "Learned", found: Sequence["Outcome"], current: Weights) -> dict[str, Any]:
     """The offline report as it is stored and shown; figures rounded, what cannot be measured null."""
     comparison = learned.comparison
     content = {

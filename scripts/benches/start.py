@@ -49,7 +49,7 @@ def until(question: Any) -> float:
     """Seconds until `question()` is true."""
     began = time.perf_counter()
     while time.perf_counter() - began < PATIENCE_SECONDS:
-        with contextlib.suppress(httpx.TransportError, OSError, KeyError, IndexError):
+        with contextlib.suppress(httpx.HTTPError, OSError, LookupError, StopIteration):
             if question():
                 return time.perf_counter() - began
         time.sleep(0.05)

@@ -6,6 +6,7 @@ import pkgutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import app
 from app.kernel.lifecycle import Lifecycle, picture
@@ -15,9 +16,9 @@ from app.settings import Settings
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def lifecycles() -> Iterator[Lifecycle[object]]:  # type: ignore[type-var]
+def lifecycles() -> Iterator[Lifecycle[Any]]:
     """Every table of moves in the house, by name."""
-    found: dict[str, Lifecycle[object]] = {}  # type: ignore[type-var]
+    found: dict[str, Lifecycle[Any]] = {}
     for package in pkgutil.iter_modules(app.__path__, "app."):
         if not package.ispkg or package.name == "app.kernel":
             continue
@@ -45,7 +46,7 @@ def openapi() -> str:
     return json.dumps(described, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _page(lifecycle: Lifecycle[object]) -> str:  # type: ignore[type-var]
+def _page(lifecycle: Lifecycle[Any]) -> str:
     rows = [
         f"| {line.source} | `{line.event}` | {line.target} | {line.zh} {line.en} | "
         f"{', '.join(rule.__name__ for rule in line.rules)}{' + note' if line.note_required else ''} |"

@@ -9,7 +9,7 @@ looking for it, and the mark starts anew.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
@@ -217,9 +217,9 @@ async def _pause(stopping: asyncio.Event, seconds: float) -> None:
 
 
 async def _wait_any(*events: asyncio.Event, timeout: float) -> None:  # noqa: ASYNC109 - waits for the first of several
-    waits: list[Awaitable[Any]] = [asyncio.ensure_future(event.wait()) for event in events]
+    waits = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]
+        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
-            wait.cancel()  # type: ignore[attr-defined]
+            wait.cancel()

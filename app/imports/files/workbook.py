@@ -53,7 +53,7 @@ def read_xlsx(file: BinaryIO, limits: Limits) -> Source:
         EOFError,
         OSError,
         RuntimeError,
-        NotImplementedError,
+        NotImplementedError,  # zipfile's word for a compression it cannot undo
     ) as broken:
         raise _damaged(broken) from None
     file.seek(0)

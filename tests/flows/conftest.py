@@ -16,8 +16,7 @@ import httpx
 import pytest
 
 from app.installation.accounts import kept
-
-PATIENCE_SECONDS = 120
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 
 @dataclass
@@ -54,12 +53,9 @@ class Person:
 
     def await_job(self, job: dict[str, Any]) -> dict[str, Any]:
         """Follow a job to its good end."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            job = self.get(f"/api/v1/jobs/{job['id']}")
-            if job["state"] in ("succeeded", "failed", "cancelled"):
-                break
-            time.sleep(0.1)
+        address = f"/api/v1/jobs/{job['id']}"
+        assert eventually(lambda: self.get(address)["state"] in ("succeeded", "failed", "cancelled"))
+        job = dict(self.get(address))
         assert job["state"] == "succeeded", job
         return job
 

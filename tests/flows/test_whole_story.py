@@ -9,6 +9,7 @@ import pytest
 
 from tests.flows import lists
 from tests.flows.conftest import Person, Server
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -42,16 +43,18 @@ class Fair:
 
     def told(self, kind: str, event: str) -> dict[str, Any]:
         """The change feed has it: read on from where we were, without a gap, until it comes."""
-        for _ in range(400):
+        found: list[dict[str, Any]] = []
+
+        def read_on() -> bool:
             piece = self.auditor.get("/api/v1/changes", cursor=self._seen, limit=200)
-            found = [
+            found.extend(
                 item for item in piece["items"] if (item["subject_kind"], item["event"]) == (kind, event)
-            ]
-            if found:
-                self._seen = str(found[0]["position"])
-                return dict(found[0])
-            self._seen = piece["cursor"]
-        raise AssertionError(f"the feed never told of {kind} {event}")
+            )
+            self._seen = str(found[0]["position"]) if found else piece["cursor"]
+            return bool(found)
+
+        assert eventually(read_on), f"the feed never told of {kind} {event}"
+        return found[0]
 
     def send_list(self, person: Person, kind: str, content: bytes) -> dict[str, Any]:
         """Upload a workbook, look at its preview, commit what is ready."""
@@ -66,15 +69,13 @@ class Fair:
         return previewed | {"rows": rows, "committed": self.reached(person, address, "committed")}
 
     def reached(self, person: Person, address: str, state: str) -> dict[str, Any]:
-        import time
+        def state_now() -> str:
+            return str(person.get(address)["state"])
 
-        for _ in range(600):
-            thing = person.get(address)
-            if thing["state"] == state:
-                return dict(thing)
-            assert thing["state"] not in ("failed", "cancelled"), thing
-            time.sleep(0.1)
-        raise AssertionError(f"{address} never came to {state}: {thing}")
+        assert eventually(lambda: state_now() in (state, "failed", "cancelled"))
+        thing = dict(person.get(address))
+        assert thing["state"] == state, thing
+        return thing
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.kernel.embedded import EmbeddedPostgres, find_binaries
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -108,14 +108,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service = Service(tmp_path_factory.mktemp("it's") / "data 数据")
     yield service
     service.close()
-
-
-def eventually(condition: Callable[[], object]) -> bool:
-    for _ in range(600):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def sql(data: Path, statement: str) -> str:

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.kernel.embedded import DataFolder, EmbeddedPostgres, EmbeddedPostgresError, find_binaries, take_lock
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -67,14 +67,6 @@ def is_running(pid: int) -> bool:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except OSError:
         return False
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    for _ in range(1500):
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def is_abandoned(folder: DataFolder) -> bool:

@@ -8,7 +8,7 @@ of numbers; gates and forbidden pairs are arcs that do not exist, never costs.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matching.network import NEVER, Network, Solution, best_floor, feasible_arcs, optimum
-from matching.plan_infeasible import Relaxation, smallest_relaxation
+from matching.plan_infeasible import RULES, Limits, Relaxation, smallest_relaxation
 
 STEPS = 1024
 NOBODY = -1
@@ -67,22 +67,26 @@ def assign(
     seed: int = 0,
     time_limit: float | None = None,
     reserves: int = 3,
+    relaxable: Collection[str] = RULES,
 ) -> Plan:
     """Give each project `demand` organizations so that the points are highest and every limit holds.
 
     `scores` is n×m points, NaN where a gate excludes the pair. Each organization gets at least `minimum` and at
     most `capacity` projects. 'max_min' first lifts the lowest pair as high as it can be, then the sum. The
-    answer is a proven optimum unless `time_limit` (seconds) ends the proof early; then `gap` tells. Raises
-    ValueError when shapes do not agree or a number is negative.
+    answer is a proven optimum unless `time_limit` (seconds) ends the proof early; then `gap` tells. When there is no plan,
+    rules of the kinds in `relaxable` are named before others. Raises ValueError when shapes do not agree, a number is
+    negative or a kind of rule is unknown.
     """
     if objective not in ("sum", "max_min"):
         raise ValueError(f"no objective {objective!r}; there are 'sum' and 'max_min'")
+    if not set(relaxable) <= set(RULES):
+        raise ValueError(f"no rules {sorted(set(relaxable) - set(RULES))}; there are {RULES}")
     deadline = None if time_limit is None else time.monotonic() + time_limit
     problem = _encode(scores, demand, capacity, minimum, forced, forbidden, exposure, seed)
     network = problem.network
     arcs = None if problem.contradicted else feasible_arcs(network)
     if arcs is None:
-        return _no_plan(problem, reserves)
+        return _no_plan(problem, reserves, relaxable)
     if objective == "max_min":
         # Lifting others above the lowest forced pair would not lift the lowest.
         forced_steps = problem.steps[problem.forced[:, 0], problem.forced[:, 1]]
@@ -234,17 +238,19 @@ def _reserves(problem: _Problem, pairs: NDArray[np.intp], count: int) -> NDArray
     return np.where(np.take_along_axis(open_pairs, cols, axis=1), cols, NOBODY).astype(np.intp)
 
 
-def _no_plan(problem: _Problem, reserves: int) -> Plan:
-    relaxations = smallest_relaxation(
+def _no_plan(problem: _Problem, reserves: int, relaxable: Collection[str]) -> Plan:
+    exposure = problem.exposure
+    limits = Limits(
         problem.usable,
         problem.forbidden,
         problem.demand,
         problem.capacity,
         problem.minimum,
         problem.forced,
-        None if problem.exposure is None else problem.exposure.organizations,
-        0 if problem.exposure is None else problem.exposure.places,
+        None if exposure is None else np.asarray(exposure.organizations, dtype=np.bool_),
+        0 if exposure is None else exposure.places,
     )
     empty = np.zeros((0, 2), dtype=np.intp)
     nobody = np.full((len(problem.demand), reserves), NOBODY, dtype=np.intp)
+    relaxations = smallest_relaxation(limits, relaxable)
     return Plan(empty, 0.0, float("nan"), nobody, relaxations, optimal=False, gap=float("inf"))

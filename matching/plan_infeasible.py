@@ -1,7 +1,15 @@
-"""Why there is no plan: a smallest set of rules whose relaxing would allow one, by name."""
+"""Why there is no plan: a smallest set of rules whose relaxing would allow one, by name.
+
+The rules are the bounds of a circulation: what a project asks, what an organization may take and is promised, the forced and
+forbidden pairs, the places kept for the new. A small program chooses how far to relax which; a maximum flow over all
+pairs then either fits or shows a cut that the chosen relaxations leave too narrow (Hoffman 1960), and the cut becomes a row of
+the program. So the pairs themselves, a million and more, never enter the program.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +17,8 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-TIME_LIMIT = 20.0
+RULES = ("demand", "capacity", "minimum", "forced", "forbidden", "exposure")
+TIME_LIMIT = 10.0
 _TINY = 1e-4
 
 
@@ -26,145 +35,278 @@ class Relaxation:
 
     @property
     def zh(self) -> str:
-        return _ZH[self.rule].format(r=self)
+        return self.told(f"项目 {self.project}", f"机构 {self.organization}")[0]
 
     @property
     def en(self) -> str:
-        return _EN[self.rule].format(r=self)
+        return self.told(f"project {self.project}", f"organization {self.organization}")[1]
+
+    def told(self, project: str, organization: str) -> tuple[str, str]:
+        """The rule as a Chinese and an English sentence, with the names people know."""
+        words = {"project": project, "organization": organization, "amount": self.amount}
+        zh, en = _SENTENCES[self.rule]
+        return zh.format(**words), en.format(**words)
 
 
-_ZH = {
-    "demand": "项目 {r.project} 少要 {r.amount} 家机构",
-    "capacity": "机构 {r.organization} 的承接上限增加 {r.amount}",
-    "minimum": "机构 {r.organization} 的最低数减少 {r.amount}",
-    "forced": "取消项目 {r.project} 与机构 {r.organization} 的指定配对",
-    "forbidden": "允许项目 {r.project} 与机构 {r.organization} 配对",
-    "exposure": "新机构名额减少 {r.amount}",
+_SENTENCES = {
+    "demand": ("{project} 少要 {amount} 家机构", "{project} asks for {amount} fewer organizations"),
+    "capacity": ("{organization} 的承接上限增加 {amount}", "{organization} takes {amount} more"),
+    "minimum": ("{organization} 的最低数减少 {amount}", "{organization} is promised {amount} fewer"),
+    "forced": (
+        "取消 {project} 与 {organization} 的指定配对",
+        "{project} is not bound to {organization}",
+    ),
+    "forbidden": (
+        "允许 {project} 与 {organization} 配对",
+        "{project} may be paired with {organization}",
+    ),
+    "exposure": ("新机构名额减少 {amount}", "{amount} fewer places are kept for new organizations"),
 }
-_EN = {
-    "demand": "project {r.project} asks for {r.amount} fewer organizations",
-    "capacity": "organization {r.organization} takes {r.amount} more",
-    "minimum": "organization {r.organization} is promised {r.amount} fewer",
-    "forced": "project {r.project} is not bound to organization {r.organization}",
-    "forbidden": "project {r.project} may be paired with organization {r.organization}",
-    "exposure": "{r.amount} fewer places are kept for new organizations",
-}
+
+
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """What a plan must obey. `usable` and `forbidden` are n×m and disjoint: what may be paired, and what only a wish of
+    ours forbids; a pair in neither is kept out by a gate.
+    """
+
+    usable: Mask
+    forbidden: Mask
+    demand: Ints
+    capacity: Ints
+    minimum: Ints
+    forced: NDArray[np.intp]
+    group: Mask | None
+    places: int
 
 
 def smallest_relaxation(
-    usable: Mask,
-    forbidden: Mask,
-    demand: Ints,
-    capacity: Ints,
-    minimum: Ints,
-    forced: NDArray[np.intp],
-    group: Mask | None,
-    places: int,
+    limits: Limits, relaxable: Collection[str] = RULES, time_limit: float = TIME_LIMIT
 ) -> tuple[Relaxation, ...]:
     """The fewest rules to relax, then the least amounts; gates are not among them, for they are not ours to relax.
 
-    `usable` and `forbidden` are n×m and disjoint: what may be paired, and what only a wish of ours forbids.
+    Only rules of the kinds in `relaxable` are named as long as they suffice, all kinds otherwise. When time runs out the set
+    still allows a plan, but a smaller one may exist.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    program = _Program(usable, forbidden, demand, capacity, minimum, forced, group, places)
-    answer = milp(
-        program.costs,
-        constraints=LinearConstraint(program.matrix(), program.lower, program.upper),
-        bounds=Bounds(0, np.array(program.limits)),
-        integrality=np.array(program.whole),
-        options={"time_limit": TIME_LIMIT},
+    bounds = _Bounds(limits, relaxable)
+    slack = _chosen(bounds, time.monotonic() + time_limit)
+    if slack is None:
+        bounds = _Bounds(limits, RULES)
+        slack = _chosen(bounds, time.monotonic() + time_limit)
+    assert slack is not None, "with every rule relaxed nobody is asked for anything"
+    return tuple(
+        Relaxation(rule, int(amount), i, j)
+        for (rule, i, j), amount in zip(bounds.rules, slack, strict=True)
+        if amount > 0
     )
-    if answer.x is None:
-        raise RuntimeError(f"no set of rules to relax was found in {TIME_LIMIT} s: {answer.message}")
-    return program.read(answer.x)
+
+
+class _Bounds:
+    """Arcs of a circulation with lower and upper bounds, some of which move with a rule's slack."""
+
+    def __init__(self, limits: Limits, relaxable: Collection[str]) -> None:
+        n, m = limits.usable.shape
+        self.n, self.m = n, m
+        self.root, self.group, self.end = n + m, n + m + 1, n + m + 2
+        self.rules: list[tuple[str, int | None, int | None]] = []
+        self.most: list[int] = []
+        self._relaxable = relaxable
+        bound = np.zeros((n, m), dtype=np.bool_)
+        bound[limits.forced[:, 0], limits.forced[:, 1]] = True
+        pairs = limits.usable | limits.forbidden
+        rows, cols = np.nonzero(pairs | bound)
+        fixed, barred = bound[rows, cols], limits.forbidden[rows, cols]
+        takes = pairs.sum(axis=0)
+        inside = np.zeros(m, dtype=np.bool_) if limits.group is None else limits.group
+        asked = self._slacks("demand", limits.demand, projects=np.arange(n))
+        more = self._slacks("capacity", np.maximum(takes - limits.capacity, 0), organizations=np.arange(m))
+        fewer = self._slacks("minimum", limits.minimum, organizations=np.arange(m))
+        loose = self._slacks("forced", fixed.astype(np.int64), projects=rows, organizations=cols)
+        opened = self._slacks("forbidden", barred.astype(np.int64), projects=rows, organizations=cols)
+        kept = self._slacks("exposure", np.array([limits.places]))
+        none, free = np.full(2, -1), int(limits.demand.sum()) + 1
+        self.tails = np.concatenate([np.full(n, self.root), rows, n + np.arange(m), [self.group, self.end]])
+        self.heads = np.concatenate(
+            [np.arange(n), n + cols, np.where(inside, self.group, self.end), [self.end, self.root]]
+        )
+        self.low = np.concatenate([limits.demand, fixed, limits.minimum, [limits.places, 0]])
+        self.high = np.concatenate([limits.demand, limits.usable[rows, cols], limits.capacity, [free, free]])
+        # Which slack lowers the lower bound, and which moves the upper one: a demand's both at once.
+        self.lowered = np.concatenate([asked, loose, fewer, kept, [-1]])
+        self.raised = np.concatenate([asked, opened, more, none])
+        self.sign = np.concatenate([np.full(n, -1), np.ones(len(rows) + m + 2, dtype=np.int64)])
+
+    def _slacks(
+        self, rule: str, most: Ints, projects: Ints | None = None, organizations: Ints | None = None
+    ) -> Ints:
+        """The number of each rule's slack, −1 where there is nothing to relax."""
+        numbers = np.full(len(most), -1, dtype=np.int64)
+        if rule not in self._relaxable:
+            return numbers
+        for at in np.flatnonzero(most > 0):
+            numbers[at] = len(self.rules)
+            i = None if projects is None else int(projects[at])
+            j = None if organizations is None else int(organizations[at])
+            self.rules.append((rule, i, j))
+            self.most.append(int(most[at]))
+        return numbers
+
+    def at(self, slack: Ints) -> tuple[Ints, Ints]:
+        """Lower and upper bounds under these slacks."""
+        padded = np.append(slack, 0)
+        return self.low - padded[self.lowered], self.high + self.sign * padded[self.raised]
+
+    def row(self, inward: Mask, outward: Mask) -> tuple[NDArray[np.float64], float]:
+        """A cut as an inequality over the slacks: coefficients, and what they must reach."""
+        row = np.zeros(len(self.rules) + 1)
+        np.add.at(row, self.lowered[inward], 1.0)
+        np.add.at(row, self.raised[outward], self.sign[outward])
+        return row[:-1], float(self.low[inward].sum() - self.high[outward].sum())
+
+    def crossed(self) -> list[tuple[NDArray[np.float64], float]]:
+        """One row for each arc whose lower bound may pass its upper one."""
+        arcs = np.arange(len(self.tails))
+        return [self.row(arcs == arc, arcs == arc) for arc in np.flatnonzero(self.low > self.high)]
+
+    def cuts(self, slack: Ints) -> list[tuple[NDArray[np.float64], float]]:
+        """The cuts too narrow under these slacks; none when everything can flow."""
+        low, high = self.at(slack)
+        side = self._source_side(low, high)
+        if side is None:
+            return []
+        # The side without the root falls into parts, and each tells its own trouble.
+        near = not side[self.root]
+        parts = self._parts(side if near else ~side)
+        found = []
+        for part in range(parts.max() + 1):
+            source = (parts == part) if near else (parts != part)
+            inward = ~source[self.tails] & source[self.heads]
+            outward = source[self.tails] & ~source[self.heads]
+            if low[inward].sum() > high[outward].sum():
+                found.append(self.row(inward, outward))
+        return found
+
+    def _parts(self, keep: Mask) -> Ints:
+        """The connected parts of some nodes, numbered; −1 for the others."""
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        inner = keep[self.tails] & keep[self.heads]
+        size = len(keep)
+        graph = coo_matrix(
+            (np.ones(int(inner.sum()), dtype=np.int8), (self.tails[inner], self.heads[inner])), (size, size)
+        )
+        _, labels = connected_components(graph, directed=False)
+        parts = np.full(size, -1, dtype=np.int64)
+        parts[keep] = np.unique(labels[keep], return_inverse=True)[1]
+        return parts
+
+    def _source_side(self, low: Ints, high: Ints) -> Mask | None:
+        """The nodes from which something cannot flow on, or None when all bounds can be met."""
+        from ortools.graph.python import max_flow
+
+        size = self.end + 1
+        net = (np.bincount(self.heads, low, size) - np.bincount(self.tails, low, size)).astype(np.int64)
+        gets, gives = np.flatnonzero(net > 0), np.flatnonzero(net < 0)
+        if not len(gets):
+            return None
+        wide = high > low
+        flow = max_flow.SimpleMaxFlow()
+        flow.add_arcs_with_capacity(
+            np.concatenate([self.tails[wide], np.full(len(gets), size), gives]).astype(np.int32),
+            np.concatenate([self.heads[wide], gets, np.full(len(gives), size + 1)]).astype(np.int32),
+            np.concatenate([(high - low)[wide], net[gets], -net[gives]]).astype(np.int64),
+        )
+        if flow.solve(size, size + 1) != flow.OPTIMAL:
+            raise RuntimeError("the flow solver failed")
+        if flow.optimal_flow() == int(net[gets].sum()):
+            return None
+        side = np.zeros(size + 2, dtype=np.bool_)
+        side[flow.get_source_side_min_cut()] = True
+        return side[:size]
+
+
+def _chosen(bounds: _Bounds, deadline: float) -> Ints | None:
+    """Slacks under which a plan exists, as few as possible; None when no slacks suffice."""
+    if not bounds.rules:
+        return None
+    program = _Program(bounds)
+    for row in bounds.crossed():
+        program.add(*row)
+    while True:
+        slack = program.solved(max(0.5, deadline - time.monotonic()))
+        if slack is None:
+            return None
+        cuts = bounds.cuts(slack)
+        if not cuts:
+            return slack
+        for row in cuts:
+            program.add(*row)
+        if time.monotonic() > deadline:
+            return _widened(bounds, slack)
+
+
+def _widened(bounds: _Bounds, slack: Ints) -> Ints:
+    """Slacks raised until everything flows: first those already used, then those that reach furthest."""
+    slack, most = slack.copy(), np.array(bounds.most)
+    while cuts := bounds.cuts(slack):
+        for row, least in cuts:
+            short = int(np.ceil(least - row @ slack))
+            helps = np.flatnonzero((row > 0) & (slack < most))
+            order = np.lexsort((-(most - slack)[helps], slack[helps] == 0))
+            for at in helps[order]:
+                if short <= 0:
+                    break
+                step = min(short, int(most[at] - slack[at]))
+                slack[at] += step
+                short -= step
+    return slack
 
 
 class _Program:
-    """Pairs, slacks and one switch per rule; a slack may be used only when its switch is on."""
+    """Slacks and one switch per rule; a slack may be used only when its switch is on."""
 
-    def __init__(
-        self,
-        usable: Mask,
-        forbidden: Mask,
-        demand: Ints,
-        capacity: Ints,
-        minimum: Ints,
-        forced: NDArray[np.intp],
-        group: Mask | None,
-        places: int,
-    ) -> None:
-        self.costs: list[float] = []
-        self.limits: list[float] = []
-        self.whole: list[int] = []
-        self.lower: list[float] = []
-        self.upper: list[float] = []
-        self._entries: list[tuple[int, int, float]] = []
-        self._rules: list[tuple[int, str, int | None, int | None]] = []
-        n, m = usable.shape
-        by_project: list[list[int]] = [[] for _ in range(n)]
-        by_organization: list[list[int]] = [[] for _ in range(m)]
-        must = {(int(i), int(j)) for i, j in forced}
-        for i, j in zip(*np.nonzero(usable | forbidden), strict=True):
-            pair = self._variable(1.0)
-            by_project[i].append(pair)
-            by_organization[j].append(pair)
-            if forbidden[i, j]:
-                # The pair exists only when the rule against it is given up.
-                self._switch(pair, 1.0, "forbidden", int(i), int(j), slack=pair)
-            if (int(i), int(j)) in must:
-                must.discard((int(i), int(j)))
-                loose = self._slack(1.0, "forced", int(i), int(j))
-                self._row([(pair, 1.0), (loose, 1.0)], 1.0, np.inf)
-        for i, j in sorted(must):
-            # A gate excludes the pair: only giving up the wish helps.
-            self._row([(self._slack(1.0, "forced", i, j), 1.0)], 1.0, np.inf)
-        for i in range(n):
-            less = self._slack(float(demand[i]), "demand", i, None)
-            self._row([*((p, 1.0) for p in by_project[i]), (less, 1.0)], float(demand[i]), float(demand[i]))
-        total = float(demand.sum() + len(forced))
-        for j in range(m):
-            pairs = [(p, 1.0) for p in by_organization[j]]
-            if len(pairs) > capacity[j]:
-                more = self._slack(total, "capacity", None, j)
-                self._row([*pairs, (more, -1.0)], -np.inf, float(capacity[j]))
-            if minimum[j] > 0:
-                fewer = self._slack(float(minimum[j]), "minimum", None, j)
-                self._row([*pairs, (fewer, 1.0)], float(minimum[j]), np.inf)
-        if group is not None and places > 0:
-            inside = [(p, 1.0) for j in np.flatnonzero(group) for p in by_organization[j]]
-            fewer = self._slack(float(places), "exposure", None, None)
-            self._row([*inside, (fewer, 1.0)], float(places), np.inf)
-
-    def _variable(self, limit: float, cost: float = 0.0, whole: int = 0) -> int:
-        self.costs.append(cost)
-        self.limits.append(limit)
-        self.whole.append(whole)
-        return len(self.costs) - 1
-
-    def _slack(self, limit: float, rule: str, i: int | None, j: int | None) -> int:
-        slack = self._variable(limit, cost=_TINY, whole=1)
-        self._switch(slack, limit, rule, i, j, slack)
-        return slack
-
-    def _switch(self, used: int, limit: float, rule: str, i: int | None, j: int | None, slack: int) -> None:
-        switch = self._variable(1.0, cost=1.0, whole=1)
-        self._row([(used, 1.0), (switch, -max(limit, 1.0))], -np.inf, 0.0)
-        self._rules.append((slack, rule, i, j))
-
-    def _row(self, entries: list[tuple[int, float]], lower: float, upper: float) -> None:
-        self._entries += [(len(self.lower), variable, value) for variable, value in entries]
-        self.lower.append(lower)
-        self.upper.append(upper)
-
-    def matrix(self) -> object:
-        """The constraints, one row each."""
+    def __init__(self, bounds: _Bounds) -> None:
         from scipy.sparse import csr_matrix
 
-        rows, cols, values = zip(*self._entries, strict=True)
-        return csr_matrix((values, (rows, cols)), shape=(len(self.lower), len(self.costs)))
+        self.most = np.array(bounds.most, dtype=np.float64)
+        # A slack of one is its own switch.
+        switched = np.flatnonzero(self.most > 1)
+        self._switches = len(switched)
+        self._costs = np.concatenate([np.where(self.most > 1, _TINY, 1.0 + _TINY), np.ones(self._switches)])
+        numbers = np.arange(self._switches)
+        self._linked = csr_matrix(
+            (
+                np.concatenate([np.full(self._switches, -1.0), self.most[switched]]),
+                (np.tile(numbers, 2), np.concatenate([switched, len(self.most) + numbers])),
+            ),
+            shape=(self._switches, len(self._costs)),
+        )
+        self._rows: list[NDArray[np.float64]] = []
+        self._least: list[float] = []
 
-    def read(self, values: NDArray[np.float64]) -> tuple[Relaxation, ...]:
-        """The relaxations that the answer uses, in the order in which the rules were written."""
-        used = ((rule, round(float(values[slack])), i, j) for slack, rule, i, j in self._rules)
-        return tuple(Relaxation(rule, amount, i, j) for rule, amount, i, j in used if amount > 0)
+    def add(self, row: NDArray[np.float64], least: float) -> None:
+        """The slacks, weighed by `row`, must reach `least`."""
+        self._rows.append(row)
+        self._least.append(least)
+
+    def solved(self, seconds: float) -> Ints | None:
+        """The fewest switches, then the least slacks, that keep every row so far; None when none do."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_matrix, hstack, vstack
+
+        width = len(self._costs)
+        cuts = csr_matrix(np.array(self._rows).reshape(-1, len(self.most)))
+        padded = hstack([cuts, csr_matrix((cuts.shape[0], self._switches))])
+        answer = milp(
+            self._costs,
+            constraints=LinearConstraint(
+                vstack([self._linked, padded]), np.concatenate([np.zeros(self._switches), self._least])
+            ),
+            bounds=Bounds(0, np.concatenate([self.most, np.ones(self._switches)])),
+            integrality=np.ones(width),
+            options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        )
+        if answer.x is None:
+            return None
+        return np.rint(answer.x[: len(self.most)]).astype(np.int64)

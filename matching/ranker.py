@@ -16,8 +16,9 @@ from matching.explain import Explainer
 from matching.gates import GateRules
 from matching.model import Organization, Project
 from matching.ranking import Ranking
-from matching.scoring import EXCLUDED, ROWS, Best, best_of_rows, pair_scores
+from matching.scoring import EXCLUDED, ROWS, STEPS, Best, best_of_rows, block_totals, pair_scores
 from matching.text import TextModel, has_body, organization_text, project_text, record_text
+from matching.threads import one_thread
 from matching.track import project_services, work_done
 from matching.weights import COLUMNS, FACTORS, Weights
 
@@ -149,6 +150,18 @@ class Ranker:
             return self._ranking(known, _by_id(named, ordered=False), columns, rows, limit, of_projects=False)
         other = Ranker(**self.get_params()).fit(named)
         return other.rank_projects([o.id for o in named], limit, projects=list(known.values()))
+
+    def table(self, projects: Sequence[Project | str]) -> NDArray[np.float64]:
+        """Every score of these projects, n×m with organizations in the order of their ids; NaN where a gate excludes."""
+        self._check_fitted()
+        _, columns = self._project_rows(projects)
+        parts = [np.zeros((0, len(self.columns_)))]
+        for start in range(0, len(columns), self.block):
+            block = columns.rows(start, min(start + self.block, len(columns)))
+            with one_thread():
+                totals, _ = block_totals(block, self.columns_, self.weights_, self.rules_)
+            parts.append(np.where(totals > EXCLUDED, totals.astype(np.float64) / STEPS, np.nan))
+        return np.concatenate(parts)
 
     def _project_rows(self, projects: Sequence[Project | str]) -> tuple[dict[str, Project], Columns]:
         named = [self.projects_[p] if isinstance(p, str) else p for p in projects]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from matching import Exposure, assign, network
 from matching.checks import check_plan, price_bound
+from matching.plan_infeasible import Relaxation
 
 
 @st.composite
@@ -120,6 +121,46 @@ def test_relaxing_the_named_rules_makes_a_plan_possible_and_one_rule_fewer_does_
         for left_out in range(len(plan.infeasible)):
             fewer = plan.infeasible[:left_out] + plan.infeasible[left_out + 1 :]
             assert solved(relaxed(fair, fewer)).infeasible
+
+
+@settings(max_examples=40, deadline=None)
+@given(fairs())
+def test_where_several_rules_are_named_no_single_one_would_do(fair: dict[str, Any]) -> None:
+    if len(solved(fair).infeasible) < 2:
+        return
+    n, m = fair["scores"].shape
+    far = 99
+    single = [
+        *(Relaxation("demand", int(fair["demand"][i]), project=i) for i in range(n)),
+        *(Relaxation("capacity", far, organization=j) for j in range(m)),
+        *(Relaxation("minimum", int(fair["minimum"][j]), organization=j) for j in range(m)),
+        *(Relaxation("forced", 1, *pair) for pair in fair["forced"]),
+        *(Relaxation("forbidden", 1, *map(int, pair)) for pair in np.argwhere(fair["forbidden"])),
+        Relaxation("exposure", fair["places"]),
+    ]
+    assert all(solved(relaxed(fair, [rule])).infeasible for rule in single)
+
+
+def test_only_rules_that_may_be_relaxed_are_named_while_they_suffice() -> None:
+    scores = np.full((3, 1), 50.0)
+    assert [r.rule for r in assign(scores, 1, 1).infeasible] == ["capacity"]
+    asked = assign(scores, 1, 1, relaxable=["demand", "minimum"]).infeasible
+    assert [(r.rule, r.amount) for r in asked] == [("demand", 1), ("demand", 1)]
+    bound = assign(scores, 1, 2, forced=[(0, 0), (1, 0), (2, 0)], relaxable=["exposure"]).infeasible
+    assert bound, "where none of them helps, the others are named rather than nobody"
+
+
+def test_why_a_whole_fair_has_no_plan_is_told_soon_and_in_one_rule(
+    big: tuple[np.ndarray, np.ndarray],
+) -> None:
+    scores, capacity = np.tile(big[0], (4, 4)), np.tile(big[1], 4)
+    scores[7] = np.nan
+    plan = assign(scores, 2, capacity)
+    assert [(rule.rule, rule.project, rule.amount) for rule in plan.infeasible] == [("demand", 7, 2)]
+    assert plan.infeasible[0].told("NJ2026-QH-0007", "") == (
+        "NJ2026-QH-0007 少要 2 家机构",
+        "NJ2026-QH-0007 asks for 2 fewer organizations",
+    )
 
 
 def relaxed(fair: dict[str, Any], rules: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A list of the usual size is written in one short transaction. A larger one is wr
 (`applied_rows`), so that a killed worker's successor goes on where it stopped; the count is exact at any moment.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports import repository
 from app.imports.columns.kinds import KINDS
+from app.imports.drafts import draft_of
 from app.imports.lifecycle import IMPORTS
 from app.imports.models import Import, ImportState
 from app.imports.parsing import key_of
 from app.imports.previewing import IMPORTER, sender_of
-from app.imports.targets import Target, by_key, target
+from app.imports.targets import New, Target, by_key, target
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import NotNow, Problem, SheqiaError
@@ -25,7 +27,9 @@ from app.kernel.jobs import Attempt
 from app.kernel.lifecycle import move
 
 ONE_TRANSACTION = 5_000
-STEP = 2_000
+STEP = 4_000
+
+Rows = Sequence[repository.ToWrite]
 
 
 async def commit_import(attempt: Attempt) -> None:
@@ -71,66 +75,87 @@ class _Writing:
         if self._expected > ONE_TRANSACTION:
             await self._run_in_steps()
             return
+        rows, new = await self._next(self._after, ONE_TRANSACTION)
         async with self._attempt.finishing() as session:
             await repository.lock_edition(session, self._kind, self._edition)
-            rows = await repository.to_write(session, self._id, self._after, ONE_TRANSACTION)
             await self._still_new(session, rows)
-            await self._write(session, rows)
+            await self._write(session, rows, new)
             await self._finish(session)
 
     async def _run_in_steps(self) -> None:
-        """A large list: nobody else writes this kind and edition until the last step."""
+        """A large list: nobody else writes this kind and edition until the last step.
+
+        While the server takes one step in, the drafts of the next are made beside it.
+        """
         engine = self._attempt.database.engine
         async with repository.holding_edition(engine, self._kind, self._edition):
             if self._after < 0:
                 await self._all_still_new()
-            while await self._step():
-                pass
+            upcoming = asyncio.create_task(self._next(self._after, STEP))
+            try:
+                while (step := await upcoming)[0]:
+                    upcoming = asyncio.create_task(self._next(step[0][-1].place, STEP))
+                    await self._step(*step)
+            finally:
+                upcoming.cancel()
             async with self._attempt.finishing() as session:
                 await self._finish(session)
 
-    async def _step(self) -> bool:
-        """One resumable step of a large list; False when there is nothing left."""
+    async def _next(self, after: int, limit: int) -> tuple[Rows, Sequence[New]]:
+        """The rows to write behind a place, and the drafts of those that are new."""
         async with self._attempt.database.reading() as session:
-            rows = await repository.to_write(session, self._id, self._after, STEP)
-        if not rows:
-            return False
+            found = await repository.to_write(session, self._id, after, limit)
+        return await asyncio.to_thread(self._drafted, found)
+
+    def _drafted(self, found: Sequence[repository.Kept]) -> tuple[Rows, Sequence[New]]:
+        rows = [row.open() for row in found]
+        import_id, today = str(self._id), clock.today()
+        new = [
+            New(
+                row.thing_id,
+                row.record,
+                draft_of(self._kind, row.record, today),
+                {"import_id": import_id, "sheet": row.sheet, "row": row.row},
+            )
+            for row in rows
+            if row.change is None
+        ]
+        return rows, new
+
+    async def _step(self, rows: Rows, new: Sequence[New]) -> None:
+        """One resumable step of a large list."""
 
         async def write(session: AsyncSession) -> None:
-            await self._write(session, rows)
+            await self._write(session, rows, new)
             await repository.set_applied(session, self._id, rows[-1].place + 1)
 
         await self._attempt.stepping(write)
-        self._after = rows[-1].place
-        await self._attempt.progress(self._after + 1, self._expected, "写入 writing")
-        return True
+        await self._attempt.progress(rows[-1].place + 1, self._expected, "写入 writing")
 
-    async def _write(self, session: AsyncSession, rows: Sequence[repository.ToWrite]) -> None:
+    async def _write(self, session: AsyncSession, rows: Rows, new: Sequence[New]) -> None:
         """Create what is new and update what has changed."""
-        new = [row for row in rows if row.thing_id is None]
-        changed = [row for row in rows if row.thing_id is not None and row.change]
-        provenance = [{"import_id": str(self._id), "sheet": row.sheet, "row": row.row} for row in new]
-        records = [row.record for row in new]
-        made = await self._target.create(
-            session, self._sender, self._edition, records, provenance, clock.today()
-        )
-        await repository.link(session, self._id, [row.place for row in new], made)
+        made = await self._target.create(session, self._sender, self._edition, new)
+        places = [row.place for row in rows if row.change is None]
+        others = [
+            (place, thing) for place, row, thing in zip(places, new, made, strict=True) if thing != row.id
+        ]
+        await repository.link(session, self._id, others)
         note = f"导入更新：{self._name}"
-        for row in changed:
-            assert row.thing_id is not None and row.change is not None
-            fields = {name: pair[1] for name, pair in row.change.items()}
-            await self._target.update(session, self._sender, row.thing_id, fields, note, clock.today())
+        for row in rows:
+            if row.change is not None:
+                fields = {name: pair[1] for name, pair in row.change.items()}
+                await self._target.update(session, self._sender, row.thing_id, fields, note, clock.today())
 
     async def _all_still_new(self) -> None:
         after = -1
-        async with self._attempt.database.reading() as session:
-            while rows := await repository.to_write(session, self._id, after, ONE_TRANSACTION):
+        while rows := (await self._next(after, ONE_TRANSACTION))[0]:
+            async with self._attempt.database.reading() as session:
                 await self._still_new(session, rows)
-                after = rows[-1].place
+            after = rows[-1].place
 
-    async def _still_new(self, session: AsyncSession, rows: Sequence[repository.ToWrite]) -> None:
+    async def _still_new(self, session: AsyncSession, rows: Rows) -> None:
         """Refuse to write what has come into being since the preview."""
-        new = [row for row in rows if row.thing_id is None and row.record]
+        new = [row for row in rows if row.change is None]
         lookups = sorted({word for row in new for word in KINDS[self._kind].lookups(row.record)})
         found = await self._target.stored(session, self._sender, self._edition, lookups) if lookups else []
         known = by_key(self._kind, found)
@@ -153,6 +178,8 @@ class _Writing:
     async def _finish(self, session: AsyncSession) -> None:
         thing = await session.get_one(Import, self._id)
         counts = (thing.summary or {}).get("counts") or {}
+        thing.applied_rows = counts.get("rows", 0)
+        await session.flush()
         result = {
             "created": await repository.made_count(session, self._id),
             "updated": await repository.changed(session, self._id),
@@ -168,7 +195,6 @@ class _Writing:
             thing = await session.get_one(Import, self._id)
             if made := await repository.made(session, self._id):
                 await self._target.remove(session, self._sender, made, f"导入未完成：{self._name}")
-                await repository.unlink(session, self._id)
             thing.applied_rows = 0
             thing.problems = [_shown(problem) for problem in refused.problems[:200]]
             await move(session, IMPORTS, thing, "give_back", IMPORTER, refused.problems[0].zh)

@@ -75,7 +75,10 @@ class ImportPart(Base):
 
 
 class ImportRow(Base):
-    """One row of the preview; after the commit, the provenance of what it became (`thing_id`)."""
+    """One row of the preview; after the commit, the provenance of what it became.
+
+    `thing_id` is the stored thing the row is about, or the id foreseen for a new one: a fact once `applied_rows` has passed it.
+    """
 
     __tablename__ = "import_rows"
     __table_args__ = (

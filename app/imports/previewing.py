@@ -25,6 +25,7 @@ from app.imports.targets import Stored, Target, by_key, difference, target
 from app.kernel import clock
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotFound, SheqiaError
+from app.kernel.ids import uuid7
 from app.kernel.jobs import Attempt
 from app.kernel.lifecycle import move
 from app.settings import settings
@@ -147,7 +148,8 @@ class _Previewing:
             stored = namesake
         if stored is None:
             yours = self._target.may_write(self._sender, row.path, filed=row.filed)
-            return (row if yours else _noted(row, Status.REJECTED, _NOT_YOURS, "error")), None, None
+            # The id a new thing will have: the commit then has nothing to write back here, row by row.
+            return (row if yours else _noted(row, Status.REJECTED, _NOT_YOURS, "error")), None, uuid7()
         change = difference(record, stored.record)
         if not change:
             self._same += 1

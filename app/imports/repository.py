@@ -23,6 +23,7 @@ from app.kernel.actor import Actor
 from app.kernel.jobs import Job, JobState
 
 PART_BYTES = 1 << 20
+_WRITTEN = (Status.READY, Status.WARNED)
 _ROW_COLUMNS = (
     "import_id", "place", "sheet", "row", "status", "record", "problems", "choices", "filled", "raw", "change", "thing_id",
 )  # fmt: skip
@@ -147,33 +148,44 @@ def rows(import_id: UUID, statuses: Sequence[str] = ()) -> Select[Any]:
 
 
 class ToWrite(NamedTuple):
-    """What the commit needs of a row."""
+    """What the commit needs of a row: `change` is None when the row becomes a thing of its own, under `thing_id`."""
 
     place: int
     sheet: str
     row: int
     record: dict[str, Any]
     change: dict[str, Any] | None
-    thing_id: UUID | None
+    thing_id: UUID
 
 
-async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: int) -> list[ToWrite]:
+class Kept(NamedTuple):
+    """A row to write as it is stored: its record is JSON still."""
+
+    place: int
+    sheet: str
+    row: int
+    record: str
+    change: dict[str, Any] | None
+    thing_id: UUID
+
+    def open(self) -> ToWrite:
+        return ToWrite(self.place, self.sheet, self.row, from_json(self.record), self.change, self.thing_id)
+
+
+async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: int) -> list[Kept]:
     """Ready and warned rows behind `after`, in the order of the file."""
     as_text = cast(ImportRow.record, Text)
     found = await session.execute(
         select(ImportRow.place, ImportRow.sheet, ImportRow.row, as_text, ImportRow.change, ImportRow.thing_id)
         .where(
             ImportRow.import_id == import_id,
-            ImportRow.status.in_((Status.READY, Status.WARNED)),
+            ImportRow.status.in_(_WRITTEN),
             ImportRow.place > after,
         )
         .order_by(ImportRow.place)
         .limit(limit)
     )
-    return [
-        ToWrite(place, sheet, row, from_json(record), change, thing)
-        for place, sheet, row, record, change, thing in found
-    ]
+    return [Kept(*row) for row in found]
 
 
 async def rejected(session: AsyncSession, import_id: UUID) -> Sequence[ImportRow]:
@@ -181,8 +193,11 @@ async def rejected(session: AsyncSession, import_id: UUID) -> Sequence[ImportRow
     return found.all()
 
 
-async def link(session: AsyncSession, import_id: UUID, places: Sequence[int], things: Sequence[UUID]) -> None:
-    """Say which thing each row has become."""
+async def link(session: AsyncSession, import_id: UUID, made: Sequence[tuple[int, UUID]]) -> None:
+    """Say which thing each of these rows (place, thing) has become, where it is not the one foreseen."""
+    if not made:
+        return
+    places, things = zip(*made, strict=True)
     await session.execute(
         text(
             "UPDATE import_rows r SET thing_id = made.thing FROM unnest(cast(:places AS int[]), cast(:things AS uuid[]))"
@@ -193,11 +208,12 @@ async def link(session: AsyncSession, import_id: UUID, places: Sequence[int], th
 
 
 def _made(import_id: UUID) -> Sequence[Any]:
+    applied = select(Import.applied_rows).where(Import.id == import_id).scalar_subquery()
     return (
         ImportRow.import_id == import_id,
-        ImportRow.thing_id.is_not(None),
         ImportRow.change.is_(None),
-        ImportRow.status != Status.SKIPPED,
+        ImportRow.status.in_(_WRITTEN),
+        ImportRow.place < applied,
     )
 
 
@@ -220,7 +236,7 @@ async def changed(session: AsyncSession, import_id: UUID) -> int:
         .where(
             ImportRow.import_id == import_id,
             ImportRow.change.is_not(None),
-            ImportRow.status.in_((Status.READY, Status.WARNED)),
+            ImportRow.status.in_(_WRITTEN),
         )
     )
     return found or 0
@@ -283,19 +299,6 @@ async def unchanged(session: AsyncSession, import_id: UUID) -> int:
         )
     )
     return found or 0
-
-
-async def unlink(session: AsyncSession, import_id: UUID) -> None:
-    """Forget the things that were taken back."""
-    await session.execute(
-        update(ImportRow)
-        .where(
-            ImportRow.import_id == import_id,
-            ImportRow.change.is_(None),
-            ImportRow.status != Status.SKIPPED,
-        )
-        .values(thing_id=None)
-    )
 
 
 async def abandoned(session: AsyncSession) -> Sequence[Import]:

@@ -19,6 +19,7 @@ from app.imports.committing import commit_import
 from app.imports.files.sniff import identify
 from app.imports.lifecycle import IMPORTS
 from app.imports.models import Import, ImportRow, ImportState
+from app.imports.parsing import Status
 from app.imports.previewing import IMPORTER, preview_import
 from app.imports.schemas import ImportChange, ImportView, RowView, Said
 from app.imports.targets import target
@@ -174,7 +175,7 @@ async def undo(session: AsyncSession, actor: Actor, thing: Import, note: str | N
     touched = await kind.touched(session, made) + updated
     await move(session, IMPORTS, thing, "undo", actor, note, facts=touched, change={"taken_back": len(made)})
     await kind.remove(session, actor, made, f"撤销导入：{thing.file_name}")
-    await repository.unlink(session, thing.id)
+    thing.applied_rows = 0
     return thing
 
 
@@ -269,11 +270,13 @@ def _view(thing: Import) -> ImportView:
 
 
 async def row_views(session: AsyncSession, thing: Import, rows: Sequence[ImportRow]) -> list[RowView]:
-    """Rows with every field of their kind; what a row does not say is null."""
+    """Rows with every field of their kind; what a row does not say is null, as is the thing it has not become yet."""
     blank = dict.fromkeys(KINDS[thing.kind].fields)
     views = []
     for row in rows:
         view = RowView.model_validate(row, from_attributes=True)
+        if row.change is None and row.status != Status.SKIPPED and row.place >= thing.applied_rows:
+            view.thing_id = None
         if view.record is not None:
             view.record = blank | view.record
         views.append(view)

@@ -13,7 +13,7 @@ from app.areas import service as areas
 from app.areas.gazetteer import Gazetteer, normalize_community
 from app.imports.drafts import draft_of
 from app.imports.places import path_of
-from app.imports.targets import Provenance, Stored, plain
+from app.imports.targets import New, Stored, plain
 from app.kernel.actor import Actor
 from app.needs import permissions, service
 from app.needs.models import Need, NeedState
@@ -52,17 +52,15 @@ class NeedTarget:
         ]
 
     async def create(
-        self, session: AsyncSession, actor: Actor, edition: str, records: Sequence[Any], provenance: Provenance, as_of: date
-    ) -> list[UUID]:  # fmt: skip
-        paths = [path_of({**record, "community": None}) for record in records]
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
+    ) -> list[UUID]:
         pairs = [
-            (path, normalize_community(record["community"]))
-            for record, path in zip(records, paths, strict=True)
-            if record.get("community")
+            (path_of({**row.record, "community": None}), normalize_community(row.record["community"]))
+            for row in rows
+            if row.record.get("community")
         ]
         await areas.ensure_communities(session, pairs)
-        drafts: Any = [draft_of(self.kind, record, as_of) for record in records]
-        return [need.id for need in await service.create_many(session, actor, drafts)]
+        return [need.id for need in await service.create_many(session, actor, [row.draft for row in rows])]
 
     async def update(
         self, session: AsyncSession, actor: Actor, thing_id: UUID, fields: Mapping[str, Any], note: str, as_of: date

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports.columns.organizations import COLUMNS
 from app.imports.drafts import draft_of
-from app.imports.targets import Provenance, Stored, plain
+from app.imports.targets import New, Stored, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
 from app.organizations import permissions, service
@@ -59,16 +59,11 @@ class OrganizationTarget:
         ]
 
     async def create(
-        self,
-        session: AsyncSession,
-        actor: Actor,
-        edition: str,
-        records: Sequence[Any],
-        provenance: Provenance,
-        as_of: date,
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
     ) -> list[UUID]:
-        drafts: Any = [draft_of(self.kind, record, as_of) for record in records]
-        made = await service.create_many(session, actor, drafts, provenance)
+        made = await service.create_many(
+            session, actor, [row.draft for row in rows], [row.provenance for row in rows]
+        )
         return [organization.id for organization in made]
 
     async def update(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports.columns.projects import PROJECTS
 from app.imports.drafts import draft_of
-from app.imports.targets import Provenance, Stored, plain
+from app.imports.targets import New, Stored, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
 from app.projects import permissions, service
@@ -66,14 +66,14 @@ class ProjectTarget:
         ]  # fmt: skip
 
     async def create(
-        self, session: AsyncSession, actor: Actor, edition: str, records: Sequence[Any], provenance: Provenance, as_of: date
-    ) -> list[UUID]:  # fmt: skip
-        drafts: Any = [draft_of(self.kind, record, as_of) for record in records]
-        for draft in drafts:
-            draft.edition = edition
-        origins = [projects.Provenance.model_validate(origin) for origin in provenance]
-        made = await service.create_many(session, actor, drafts, origins)
-        return [project.id for project in made]
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
+    ) -> list[UUID]:
+        for row in rows:
+            row.draft.edition = edition
+        ids = [row.id for row in rows]
+        drafts, origins = [row.draft for row in rows], [row.provenance for row in rows]
+        await service.enter_many(session, actor, drafts, origins, ids)
+        return ids
 
     async def update(
         self, session: AsyncSession, actor: Actor, thing_id: UUID, fields: Mapping[str, Any], note: str, as_of: date

@@ -14,8 +14,6 @@ from app.imports.columns.kinds import KINDS
 from app.imports.parsing import key_of
 from app.kernel.actor import Actor
 
-Provenance = Sequence[dict[str, Any]]
-
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -24,6 +22,16 @@ class Stored:
     id: UUID
     record: dict[str, Any]
     editable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A row that becomes a thing: under this id where its domain lets others choose it."""
+
+    id: UUID
+    record: dict[str, Any]
+    draft: Any
+    provenance: dict[str, Any]
 
 
 class Target(Protocol):
@@ -43,15 +51,9 @@ class Target(Protocol):
         """All live things of the edition the actor may see, for an export."""
 
     async def create(
-        self,
-        session: AsyncSession,
-        actor: Actor,
-        edition: str,
-        records: Sequence[Any],
-        provenance: Provenance,
-        as_of: date,
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
     ) -> list[UUID]:
-        """Create things from records, all or none; their ids in order."""
+        """Create things from rows, all or none; their ids in order."""
 
     async def update(
         self,

@@ -1,15 +1,19 @@
 """New rows by the thousand: COPY instead of one INSERT each (measured: three times as many rows a second).
 
 The rows are what the unit of work would have written: the same columns, the same Python-side defaults, the same constraints,
-in the same transaction. The objects stay outside the session.
+in the same transaction. The text format is written here: the driver's binary one asks the type of every element of
+every array, which cost more than all the rest of a row (60 of 100 µs).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import islice
 from typing import Any, cast
+from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Column, FromClause, Table, inspect, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Boolean, Column, FromClause, Integer, LargeBinary, Table, inspect, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.database import Base
@@ -17,56 +21,135 @@ from app.kernel.database import Base
 COPIED = 1_000
 """From how many rows on COPY is worth its set-up."""
 
+_BATCH = 500
+_NULL = "\\N"
+
+Row = Mapping[str, Any]
+Written = Callable[[Any], str]
+
 
 async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
-    """Write new things of one kind: by COPY when they are many, else through the session."""
+    """Write new things of one kind: by COPY when they are many, else through the session. Copied ones stay outside it."""
     if len(things) < COPIED:
         session.add_all(things)
         await session.flush()
         return
-    await session.flush()
-    mapper = inspect(type(things[0]))
+    await add_rows(session, type(things[0]), [thing.__dict__ for thing in things])
+
+
+async def add_rows(session: AsyncSession, kind: type[Base], rows: Iterable[Row]) -> None:
+    """COPY new rows of one kind, given by attribute; what a row leaves out gets the column's default.
+
+    Rows are taken as the server takes them: what makes a row from an iterator works while the server works.
+    """
+    mapper = inspect(kind)
     table = cast(Table, mapper.local_table)
     columns = [column for column in table.columns if _is_written(column)]
     keys = [mapper.get_property_by_column(column).key for column in columns]
-    fill = [
-        (key, default) for key, column in zip(keys, columns, strict=True) if (default := _default(column))
-    ]
-    for thing in things:
-        given = thing.__dict__
-        for key, default in fill:
-            if given.get(key) is None:
-                setattr(thing, key, default())
-    await copy(
-        session,
-        table,
-        [column.name for column in columns],
-        [tuple([thing.__dict__.get(key) for key in keys]) for thing in things],
-    )
+    await session.flush()
+    fields = [(key, _written(column), _default(column)) for key, column in zip(keys, columns, strict=True)]
+    await _copy(session, table, columns, (_line(row, fields) for row in rows))
 
 
 async def copy(
-    session: AsyncSession, table: FromClause, columns: Sequence[str], records: Sequence[tuple[Any, ...]]
+    session: AsyncSession, table: FromClause, names: Sequence[str], records: Iterable[Sequence[Any]]
 ) -> None:
-    """COPY records of Python values in the session's transaction."""
-    packed = [at for at, name in enumerate(columns) if isinstance(table.c[name].type, JSONB)]
-    for at in packed:
-        records = [_with_json(record, at) for record in records]
-    await session.execute(
-        text("SELECT 1")
-    )  # the driver's connection joins the transaction at its first statement
+    """COPY records of Python values, in the order of the named columns, in the session's transaction.
+
+    Text for a JSONB column is taken to be JSON already.
+    """
+    columns = [cast(Table, table).columns[name] for name in names]
+    written = [_written(column) for column in columns]
+    lines = (
+        "\t".join([_NULL if value is None else write(value) for write, value in zip(written, record, strict=True)])
+        for record in records
+    )  # fmt: skip
+    await _copy(session, cast(Table, table), columns, lines)
+
+
+async def _copy(
+    session: AsyncSession, table: Table, columns: Sequence[Column[Any]], lines: Iterator[str]
+) -> None:
+    # The driver's connection joins the transaction at its first statement.
+    await session.execute(text("SELECT 1"))
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
-    await driver.copy_records_to_table(cast(Table, table).name, columns=columns, records=records)
+    await driver.copy_to_table(table.name, columns=[column.name for column in columns], source=_Lines(lines))
 
 
-def _with_json(record: tuple[Any, ...], at: int) -> tuple[Any, ...]:
-    """The record with one value as the text of its JSON; text is taken to be JSON already."""
-    value = record[at]
-    if value is None or isinstance(value, str):
-        return record
-    return (*record[:at], to_json(value).decode(), *record[at + 1 :])
+class _Lines:
+    """Lines as the stream of bytes the driver reads, some hundred at a time."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+
+    def __aiter__(self) -> "_Lines":
+        return self
+
+    async def __anext__(self) -> bytes:
+        batch = list(islice(self._lines, _BATCH))
+        if not batch:
+            raise StopAsyncIteration
+        return ("\n".join(batch) + "\n").encode()
+
+
+def _line(row: Row, fields: Sequence[tuple[str, Written, Callable[[], Any] | None]]) -> str:
+    values = []
+    for key, write, default in fields:
+        value = row.get(key)
+        if value is None and default is not None:
+            value = default()
+        values.append(_NULL if value is None else write(value))
+    return "\t".join(values)
+
+
+def _written(column: Column[Any]) -> Written:
+    """How a value that is not None stands in a line for this column (PostgreSQL's COPY, text format)."""
+    kind = column.type
+    if isinstance(kind, JSONB):
+        return _json
+    if isinstance(kind, ARRAY):
+        return _array
+    if isinstance(kind, Boolean):
+        return lambda value: "t" if value else "f"
+    if isinstance(kind, Integer):
+        return lambda value: str(int(value))
+    if isinstance(kind, LargeBinary):
+        return lambda value: f"\\\\x{value.hex()}"
+    return _plain
+
+
+def _plain(value: Any) -> str:
+    """Text, its backslashes and line ends escaped; dates, times, UUIDs and decimals write themselves."""
+    if not isinstance(value, str):
+        return str(value)
+    if "\\" in value:
+        value = value.replace("\\", "\\\\")
+    if "\n" in value:
+        value = value.replace("\n", "\\n")
+    if "\r" in value:
+        value = value.replace("\r", "\\r")
+    if "\t" in value:
+        value = value.replace("\t", "\\t")
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _json(value: Any) -> str:
+    written = value if isinstance(value, str) else to_json(value).decode()
+    return written.replace("\\", "\\\\") if "\\" in written else written
+
+
+def _array(values: Sequence[Any]) -> str:
+    if not values:
+        return "{}"
+    if isinstance(values[0], UUID):
+        return "{" + ",".join(map(str, values)) + "}"
+    joined = "".join(values)
+    if joined.isalnum() and all(values) and "NULL" not in joined.upper():
+        return "{" + ",".join(values) + "}"
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return _plain('{"' + '","'.join(quoted) + '"}')
 
 
 def _is_written(column: Column[Any]) -> bool:

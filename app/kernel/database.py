@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, MetaData, Text
+from sqlalchemy import CheckConstraint, DateTime, MetaData, Text, inspect
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -26,6 +26,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+Row = TypeVar("Row", bound="Base")
 
 
 class Base(DeclarativeBase):
@@ -77,6 +80,23 @@ class Stated(Versioned):
 
     state: Mapped[str] = mapped_column(index=True, sort_order=80)
     state_since: Mapped[datetime] = mapped_column(default=clock.now, sort_order=81)
+
+
+_KEPT = "rows read along with others"
+
+
+def keep(session: AsyncSession, *rows: Base | None) -> None:
+    """Hold rows that were read along with another, for as long as the session lasts: `kept` finds them without a statement."""
+    session.info.setdefault(_KEPT, []).extend(row for row in rows if row is not None)
+
+
+def kept(session: AsyncSession, kind: type[Row]) -> list[Row]:
+    """The rows of one kind that this session holds and that are as they were read."""
+    return [
+        row
+        for row in session.info.get(_KEPT, ())
+        if isinstance(row, kind) and (state := inspect(row)).persistent and not state.expired
+    ]
 
 
 class Database:

@@ -137,19 +137,30 @@ async def record(session: AsyncSession, actor: Actor, *events: Event) -> None:
 
 @asynccontextmanager
 async def together(session: AsyncSession) -> AsyncIterator[None]:
-    """Write what one act of several domains records in one statement, in its order, when the block ends well.
+    """Write all that is recorded inside in one statement, in its order, when the block ends well; nothing when it does not.
 
-    No savepoint may be given up and survived inside: what was recorded in it would be written all the same.
+    The edge wraps every writing request in one; blocks may lie in each other.
     """
-    if GATHERED in session.info:
-        yield
-        return
-    rows = session.info[GATHERED] = []
+    outer = session.info.get(GATHERED)
+    rows: list[dict[str, Any]] = session.info.setdefault(GATHERED, [])
+    before = len(rows)
     try:
         yield
+    except BaseException:
+        del rows[before:]
+        raise
     finally:
-        del session.info[GATHERED]
-    await _write(session, rows)
+        if outer is None:
+            del session.info[GATHERED]
+    if outer is None:
+        await _write(session, rows)
+
+
+@asynccontextmanager
+async def attempt(session: AsyncSession) -> AsyncIterator[None]:
+    """A part of an act that may fail and be survived: its changes and its entries stand together, or neither does."""
+    async with together(session), session.begin_nested():
+        yield
 
 
 async def _write(session: AsyncSession, rows: list[dict[str, Any]]) -> None:

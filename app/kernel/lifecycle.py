@@ -11,7 +11,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import ColumnElement, any_, inspect, literal, select, update
+from sqlalchemy import ColumnElement, Update, any_, bindparam, inspect, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -232,11 +232,14 @@ async def move_many(
     data: Mapping[str, Any] | None = None,
     values: Mapping[str, Any] | None = None,
     change: Mapping[str, Any] | None = None,
+    each: Mapping[UUID, Mapping[str, Any]] | None = None,
+    changes: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> dict[UUID, SheqiaError | None]:
     """Move many things of one table by one event, in a fixed number of statements; what stands in the way of each.
 
     Same table, same rules, same journal entries as `move`; a thing that may not move does not stop the others. All must be
-    locked (`lock_many`), and `facts` loaded under that lock. `values` are columns that change together with the state.
+    locked (`lock_many`), and `facts` loaded under that lock. `values` are columns that change together with the state; `each`
+    are those of one thing alone, the same columns for all, which its rules also read as data; `changes` joins its entry.
     """
     outcome: dict[UUID, SheqiaError | None] = {}
     moved: dict[str, list[tuple[Stated, str]]] = {}
@@ -244,7 +247,16 @@ async def move_many(
         try:
             line = _line(lifecycle, thing, event, actor)
             raise_all(
-                lifecycle.judge(line, Case(thing, actor, data or {}, (facts or {}).get(thing.id), note))
+                lifecycle.judge(
+                    line,
+                    Case(
+                        thing,
+                        actor,
+                        {**(data or {}), **(each or {}).get(thing.id, {})},
+                        (facts or {}).get(thing.id),
+                        note,
+                    ),
+                )
             )
         except SheqiaError as error:
             outcome[thing.id] = error
@@ -255,22 +267,38 @@ async def move_many(
     for target, pairs in moved.items():
         kind = type(pairs[0][0])
         written = {**(values or {}), "state": target, "state_since": now, "updated_at": now}
-        await session.execute(
-            update(kind)
-            .where(_among(kind, [thing.id for thing, _ in pairs]))
-            .values(version=kind.version + 1, **written)
-            .execution_options(synchronize_session=False)
-        )
+        change_all = update(kind).values(version=kind.version + 1, **written)
+        if each is None:
+            await session.execute(
+                change_all.where(_among(kind, [thing.id for thing, _ in pairs])).execution_options(
+                    synchronize_session=False
+                )
+            )
+        else:
+            await _write_each(session, change_all, kind, {thing.id: each[thing.id] for thing, _ in pairs})
         for thing, _ in pairs:
-            for name, value in {**written, "version": thing.version + 1}.items():
+            own = (each or {}).get(thing.id, {})
+            for name, value in {**written, **own, "version": thing.version + 1}.items():
                 set_committed_value(thing, name, value)
     entries = [
-        _entry(lifecycle, thing, event, source, note, change)
+        _entry(lifecycle, thing, event, source, note, {**(change or {}), **(changes or {}).get(thing.id, {})})
         for pairs in moved.values()
         for thing, source in pairs
     ]
     await journal.record(session, actor, *entries)
     return outcome
+
+
+async def _write_each(
+    session: AsyncSession, change_all: Update, kind: type[Stated], own: Mapping[UUID, Mapping[str, Any]]
+) -> None:
+    # On the connection: the statement has the rows' own values as parameters, one set for each row.
+    columns = list(next(iter(own.values())))
+    statement = change_all.where(kind.id == bindparam("of_row")).values(
+        {name: bindparam(f"own_{name}") for name in columns}
+    )
+    rows = [{"of_row": id_, **{f"own_{name}": row[name] for name in columns}} for id_, row in own.items()]
+    await (await session.connection()).execute(statement, rows)
 
 
 async def follow(
@@ -286,8 +314,12 @@ async def follow(
 
 async def lock_many(session: AsyncSession, kind: type[Thing], ids: Iterable[UUID]) -> list[Thing]:
     """Lock rows of one table in the order of their ids (so that two callers cannot deadlock), as they are now."""
+    wanted = sorted(set(ids))
     await session.flush()
-    query = select(kind).where(_among(kind, list(ids))).order_by(kind.id).with_for_update()
+    ours = [thing for thing in (held(session, kind, each) for each in wanted) if thing is not None]
+    if len(ours) == len(wanted):
+        return ours
+    query = select(kind).where(_among(kind, wanted)).order_by(kind.id).with_for_update()
     found = list(await session.scalars(query, execution_options={"populate_existing": True}))
     for thing in found:
         hold(session, thing)

@@ -4,9 +4,11 @@ A searchable row keeps the one- and two-character grams of its text in an array 
 grams of its words; a row matches when it holds them all. (pg_trgm cannot narrow a two-character search at all.)
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
+from operator import add
 
 from sqlalchemy import ColumnElement, Text, true
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -15,9 +17,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 MOST_GRAMS = 4_000
 
 
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
 def _words(text: str) -> list[str]:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character if character.isalnum() else " " for character in folded).split()
+    """Letters and digits of any script; marks and blanks part them."""
+    return [word for word in _BETWEEN_WORDS.split(unicodedata.normalize("NFKC", text).casefold()) if word]
 
 
 def grams(*texts: str | None) -> list[str]:
@@ -25,7 +30,7 @@ def grams(*texts: str | None) -> list[str]:
     found: dict[str, None] = {}
     for word in _words(" ".join(text for text in texts if text)):
         found.update(dict.fromkeys(word))
-        found.update(dict.fromkeys(a + b for a, b in pairwise(word)))
+        found.update(dict.fromkeys(map(add, word, word[1:])))
         if len(found) > MOST_GRAMS:
             break
     return list(found)[:MOST_GRAMS]

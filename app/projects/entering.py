@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,11 +18,12 @@ from app.kernel import bulk, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers, uuid7
+from app.kernel.search import grams
 from app.parties import service as parties
 from app.parties.models import PartyKind
 from app.parties.schemas import PartyDraft
 from app.projects import permissions, repository
-from app.projects.lifecycle import LIFECYCLE, audience
+from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
 from app.projects.schemas import Payers, Place, ProjectDraft, Provenance, Terms
 
@@ -41,11 +43,14 @@ LETTERS = {
 }
 """Letters of a district in a project's number; a project of the whole city has SJ (市级)."""
 CITY_LETTERS = "SJ"
+TERMS = frozenset(Terms.model_fields)
 
 _COMMUNITY_CODE = re.compile(r"^(?:.*/)?(\w{9})-[0-9a-f]{8}$")
 _COMMITTEE = re.compile(r"(居民委员会|村民委员会|居委会|村委会|社区|村)$")
 
 At = Callable[[int, str], str]
+Spelt = tuple[str | None, str | None, str | None, tuple[str, ...]]
+"""A place as a draft spells it: district, street, community, further communities. A list repeats a few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,47 @@ async def create_many(
     Raises `NotYou` for a place outside the actor's area, `Malformed` for every name that means no place, `NotNow`
     (`number_taken`). With more than one draft, pointers begin with the draft's place in the list.
     """
+    ids = [uuid7() for _ in drafts]
+    origins = [
+        origin.model_dump(mode="json") if origin else None for origin in provenance or [None] * len(drafts)
+    ]
+    rows = await _rows(session, actor, drafts, origins, ids)
+    projects = [Project(**row) for row in rows]
+    session.add_all(projects)
+    session.add_all(ProjectText.of(project) for project in projects)
+    await session.flush()
+    await journal.record(session, actor, *map(_entered, rows))
+    return projects
+
+
+async def enter_many(
+    session: AsyncSession,
+    actor: Actor,
+    drafts: Sequence[ProjectDraft],
+    provenance: Sequence[dict[str, Any] | None],
+    ids: Sequence[UUID],
+) -> None:
+    """`create_many` for lists: the same rows and journal entries, by COPY, under ids that are given."""
+    rows = await _rows(session, actor, drafts, provenance, ids)
+    await bulk.add_rows(session, Project, rows)
+    await bulk.add_rows(session, ProjectText, map(_words, rows))
+    await journal.record(session, actor, *map(_entered, rows))
+
+
+def _words(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of `ProjectText.of` this project."""
+    found = grams(row["title"], row["number"], row["description"], row["need_analysis"])
+    return {"project_id": row["id"], "search_grams": found}
+
+
+async def _rows(
+    session: AsyncSession,
+    actor: Actor,
+    drafts: Sequence[ProjectDraft],
+    provenance: Sequence[dict[str, Any] | None],
+    ids: Sequence[UUID],
+) -> list[dict[str, Any]]:
+    """The drafts as rows: places and parties found or entered, numbers given."""
     if not drafts:
         return []
     at = pointers(len(drafts))
@@ -86,19 +132,11 @@ async def create_many(
     named = await places(session, drafts, at)
     payers, homes = await paying_side(session, actor, drafts, named, at)
     placed = [place or _at_home(payer[0], homes) for place, payer in zip(named, payers, strict=True)]
-    if not all(permissions.may_post(actor, place.area_path) for place in placed):
+    if not all(permissions.may_post(actor, path) for path in {place.area_path for place in placed}):
         raise NotYou()
     numbers = await _numbers(session, drafts, codes, placed, at)
-    projects = [
-        _project(actor, draft, code, place, payer, number, origin)
-        for draft, code, place, payer, number, origin in zip(
-            drafts, codes, placed, payers, numbers, provenance or [None] * len(drafts), strict=True
-        )
-    ]
-    await bulk.add_all(session, projects)
-    await bulk.add_all(session, [ProjectText.of(project) for project in projects])
-    await journal.record(session, actor, *map(_entered, projects))
-    return projects
+    told = zip(ids, drafts, codes, placed, payers, numbers, provenance, strict=True)
+    return [_row(actor, *facts) for facts in told]
 
 
 def pointers(count: int) -> At:
@@ -120,25 +158,26 @@ async def places(session: AsyncSession, drafts: Sequence[Place], at: At) -> list
     Raises `Malformed` with every name that means nothing; one statement for all communities.
     """
     problems: list[Problem] = []
-    wanted: list[tuple[str | None, list[str], list[str]]] = []
-    for number, draft in enumerate(drafts):
-        base, named, scopes, found = _named(draft)
-        problems += [problem.at(at(number, problem.pointer or "")) for problem in found]
-        wanted.append((base, named, scopes))
-    raise_all(problems, Malformed)
-    pairs = [(base, name) for base, named, _ in wanted for name in named if base is not None]
+    spelt = [(draft.district, draft.street, draft.community, tuple(draft.communities)) for draft in drafts]
+    first = {words: number for number, words in reversed(list(enumerate(spelt)))}
+    named = {words: _named(drafts[number]) for words, number in first.items()}
+    if any(found for *_, found in named.values()):
+        for number, words in enumerate(spelt):
+            problems += [problem.at(at(number, problem.pointer or "")) for problem in named[words][3]]
+        raise Malformed(*problems)
+    pairs = [(base, name) for base, names, *_ in named.values() for name in names if base is not None]
     entered = await areas.ensure_communities(session, pairs)
-    result: list[Placed | None] = []
-    for draft, (base, named, scopes) in zip(drafts, wanted, strict=True):
+    known: dict[Spelt, Placed | None] = {}
+    for words, (base, names, scopes, _) in named.items():
         if base is None:
-            result.append(None)
+            known[words] = None
             continue
-        paths = [entered[(base, name)].path for name in named] + scopes
-        community = paths[0] if draft.community and paths else None
+        paths = [entered[(base, name)].path for name in names] + scopes
+        community = paths[0] if words[2] and paths else None
         if community is None and len(paths) == 1 and paths[0].count("/") == 3:
             community = paths[0]
-        result.append(Placed(community or base, community, tuple(dict.fromkeys(paths))))
-    return result
+        known[words] = Placed(community or base, community, tuple(dict.fromkeys(paths)))
+    return [known[words] for words in spelt]
 
 
 def _named(draft: Place) -> tuple[str | None, list[str], list[str], list[Problem]]:
@@ -181,24 +220,24 @@ async def paying_side(
     Names become parties where they are new: a body named 居委会 is a committee, any other a buyer, seated where its own name
     says, else at the project's place.
     """
-    wanted: list[PartyDraft] = []
-    where: list[tuple[int, int]] = []
+    wanted: dict[tuple[str, str, bool], list[tuple[int, int]]] = defaultdict(list)
     result: list[list[UUID | None]] = [[draft.buyer_id, draft.procuring_entity_id] for draft in drafts]
     for number, (draft, place) in enumerate(zip(drafts, placed, strict=True)):
         for role, (name, known) in enumerate(
             ((draft.buyer, draft.buyer_id), (draft.procuring_entity, draft.procuring_entity_id))
         ):
             if name and known is None:
-                wanted.append(_party(name, place, role == 1))
-                where.append((number, role))
-    for (number, role), party in zip(where, await parties.ensure_many(session, actor, wanted), strict=True):
-        result[number][role] = party.id
-    homes = await repository.buyer_areas(session, {found for pair in result for found in pair if found})
+                wanted[name, place.area_path if place else "", role == 1].append((number, role))
+    found = await parties.ensure_many(session, actor, [_party(*words) for words in wanted])
+    for party, where in zip(found, wanted.values(), strict=True):
+        for number, role in where:
+            result[number][role] = party.id
+    homes = await repository.buyer_areas(session, {one for pair in result for one in pair if one})
     problems = [
         Problem("party_unknown", "没有这个主体。", "There is no such party.", at(number, f"/{field}"))
         for number, pair in enumerate(result)
-        for field, found in zip(("buyer_id", "procuring_entity_id"), pair, strict=True)
-        if found is not None and found not in homes
+        for field, party_id in zip(("buyer_id", "procuring_entity_id"), pair, strict=True)
+        if party_id is not None and party_id not in homes
     ]
     raise_all(problems, Malformed)
     return [(pair[0], pair[1]) for pair in result], homes
@@ -210,12 +249,11 @@ def _at_home(buyer_id: UUID | None, homes: dict[UUID, str]) -> Placed:
     return Placed(home or Gazetteer.default().city.path)
 
 
-def _party(name: str, place: Placed | None, may_be_committee: bool) -> PartyDraft:
+def _party(name: str, area_path: str, may_be_committee: bool) -> PartyDraft:
     if may_be_committee and _COMMITTEE.search(name):
-        return PartyDraft(kind=PartyKind.COMMITTEE, name=name, area_path=place.area_path if place else "")
+        return PartyDraft(kind=PartyKind.COMMITTEE, name=name, area_path=area_path)
     seat, _ = find_scope(name)
-    path = seat.path if seat else place.area_path if place else ""
-    return PartyDraft(kind=PartyKind.BUYER, name=name, area_path=path)
+    return PartyDraft(kind=PartyKind.BUYER, name=name, area_path=seat.path if seat else area_path)
 
 
 async def _numbers(
@@ -266,34 +304,35 @@ def _number_taken(number: str, pointer: str) -> Problem:
     )
 
 
-def _project(
+def _row(
     actor: Actor,
+    project_id: UUID,
     draft: ProjectDraft,
     edition: str,
     place: Placed,
     payers: tuple[UUID | None, UUID | None],
     number: str,
-    origin: Provenance | None,
-) -> Project:
+    origin: dict[str, Any] | None,
+) -> dict[str, Any]:
     assert payers[0] is not None, "a draft without a buyer does not validate"
-    return Project(
-        id=uuid7(),
-        number=number,
-        edition_code=edition,
-        title=draft.title.strip(),
-        state=LIFECYCLE.initial,
-        buyer_id=payers[0],
-        procuring_entity_id=payers[1],
-        created_by=actor.account_id,
-        provenance=origin.model_dump(mode="json") if origin else None,
+    return {
+        "id": project_id,
+        "number": number,
+        "edition_code": edition,
+        "title": draft.title.strip(),
+        "state": LIFECYCLE.initial,
+        "buyer_id": payers[0],
+        "procuring_entity_id": payers[1],
+        "created_by": actor.account_id,
+        "provenance": origin,
         **place.columns,
-        **terms(draft, set(Terms.model_fields)),
-    )
+        **terms(draft, TERMS),
+    }
 
 
-def terms(written: Terms, fields: set[str]) -> dict[str, Any]:
+def terms(written: Terms, fields: AbstractSet[str]) -> dict[str, Any]:
     """Some fields of what a buyer wrote, as columns."""
-    columns = written.model_dump(include=fields - {"outputs", "outcomes", "funding_parts"})
+    columns = written.model_dump(include=set(fields - {"outputs", "outcomes", "funding_parts"}))
     for name in fields & {"outputs", "outcomes"}:
         columns[name] = [entry.model_dump(mode="json") for entry in getattr(written, name)]
     if "funding_parts" in fields:
@@ -303,15 +342,15 @@ def terms(written: Terms, fields: set[str]) -> dict[str, Any]:
     return columns
 
 
-def _entered(project: Project) -> journal.Event:
+def _entered(row: Mapping[str, Any]) -> journal.Event:
     return journal.Event(
         LIFECYCLE.name,
-        project.id,
+        row["id"],
         "entered",
-        audience(project),
-        number=project.number,
-        to_state=project.state,
-        change={"title": project.title},
+        audience_of(row["area_path"], row["buyer_id"], row["procuring_entity_id"]),
+        number=row["number"],
+        to_state=row["state"],
+        change={"title": row["title"]},
     )
 
 

@@ -4,6 +4,8 @@ Up to `published`, and `unsuccessful` and `withdrawn`, a project moves by reques
 negotiations, contracts or evaluations: they call `service.mark_*` in the transaction of their own act.
 """
 
+from uuid import UUID
+
 from app.kernel import journal
 from app.kernel.lifecycle import Lifecycle, Line, Rule, Who
 from app.projects import admission_rules, facts, rules
@@ -14,9 +16,15 @@ from app.projects.models import ProjectState as State
 
 def audience(project: Project) -> journal.Audience:
     """Everybody once it is published; until then the officials of its area."""
-    parties = tuple(party for party in (project.buyer_id, project.procuring_entity_id) if party)
     level = journal.PUBLIC if project.published_at else journal.OFFICIALS
-    return journal.Audience(project.area_path, parties, level)
+    return audience_of(project.area_path, project.buyer_id, project.procuring_entity_id, level)
+
+
+def audience_of(
+    area_path: str, buyer: UUID, procuring_entity: UUID | None, level: str = journal.OFFICIALS
+) -> journal.Audience:
+    """Who may know of a project at this place with these payers."""
+    return journal.Audience(area_path, tuple(party for party in (buyer, procuring_entity) if party), level)
 
 
 def _own(

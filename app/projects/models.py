@@ -170,11 +170,8 @@ class ProjectText(Searchable, Base):
     @classmethod
     def of(cls, project: Project) -> "ProjectText":
         """The words of a project as they are now."""
-        return cls(project_id=project.id, search_grams=cls.grams_of(project))
-
-    @staticmethod
-    def grams_of(project: Project) -> list[str]:
-        return grams(project.title, project.number, project.description, project.need_analysis)
+        words = (project.title, project.number, project.description, project.need_analysis)
+        return cls(project_id=project.id, search_grams=grams(*words))
 
 
 class Amendment(Identified, Base):

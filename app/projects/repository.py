@@ -10,11 +10,14 @@ from sqlalchemy import ColumnElement, Select, any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.areas.permissions import inside, within
 from app.catalogue.models import CatalogueItem
+from app.editions.models import Edition
 from app.identity.roles import BUREAUS, BUYERS
 from app.kernel.actor import Actor
+from app.kernel.database import keep
 from app.parties.models import Party
 from app.projects.models import Amendment, Project, ProjectState, ProjectText
 from app.projects.similarity import Posted
@@ -33,6 +36,30 @@ async def one(session: AsyncSession, ref: str | UUID, visible: ColumnElement[boo
     same = Project.id == ref if isinstance(ref, UUID) else Project.number == ref
     query = select(Project).where(same, visible).order_by(Project.edition_code.desc()).limit(1)
     return await session.scalar(query)
+
+
+async def one_to_move(
+    session: AsyncSession, ref: str | UUID, visible: ColumnElement[bool]
+) -> Project | None:
+    """The same project, locked, and read along with it what its rules and its view name. None for one with lots."""
+    same = Project.id == ref if isinstance(ref, UUID) else Project.number == ref
+    newest = select(Project.id).where(same, visible).order_by(Project.edition_code.desc()).limit(1)
+    buyer, entity = aliased(Party), aliased(Party)
+    row = (
+        await session.execute(
+            select(Project, Edition, buyer, entity)
+            .join(Edition, Edition.code == Project.edition_code)
+            .join(buyer, buyer.id == Project.buyer_id)
+            .outerjoin(entity, entity.id == Project.procuring_entity_id)
+            .where(Project.id == newest.scalar_subquery(), Project.is_parent.is_(False))
+            .with_for_update(of=Project)
+            .execution_options(populate_existing=True)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    keep(session, *row[1:])
+    return row[0]
 
 
 async def with_ids(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Project]:
@@ -69,12 +96,6 @@ async def taken_numbers(session: AsyncSession, pairs: Iterable[tuple[str, str]])
     return {(row[0], row[1]) for row in rows} & wanted
 
 
-async def buyer_areas(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Where each buyer belongs."""
-    rows = await session.execute(select(Party.id, Party.area_path).where(among(Party.id, ids)))
-    return {row[0]: row[1] for row in rows}
-
-
 async def neighbours(session: AsyncSession, edition_code: str, projects: Sequence[Project]) -> list[Posted]:
     """Projects of the edition that lie at, above or below the place of one of the given, with what the scan reads."""
     paths = {project.area_path for project in projects}
@@ -104,7 +125,7 @@ async def lots(session: AsyncSession, parent_ids: Iterable[UUID]) -> dict[UUID, 
     """The lots of each project, in the order of their numbers."""
     found = defaultdict(list)
     query = select(Project).where(among(Project.parent_id, parent_ids)).order_by(Project.number)
-    for lot in await session.scalars(query):
+    for lot in await session.scalars(query, execution_options={"populate_existing": True}):
         assert lot.parent_id is not None
         found[lot.parent_id].append(lot)
     return found

@@ -63,6 +63,7 @@ __all__ = [
     "choices",
     "create",
     "create_many",
+    "enter_many",
     "for_matching",
     "get",
     "links",
@@ -132,6 +133,17 @@ async def create_many(
         if draft.need_ids:
             await needs.convert(session, actor, draft.need_ids, project.id)
     return projects
+
+
+async def enter_many(
+    session: AsyncSession,
+    actor: Actor,
+    drafts: Sequence[ProjectDraft],
+    provenance: Sequence[dict[str, Any] | None],
+    ids: Sequence[UUID],
+) -> None:
+    """Enter a list under ids that are given; see `entering.enter_many`."""
+    await entering.enter_many(session, actor, drafts, provenance, ids)
 
 
 async def create(session: AsyncSession, actor: Actor, draft: ProjectDraft) -> Project:

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel import bulk, clock
 from app.kernel.actor import machine
+from app.kernel.ids import uuid7
 from app.kernel.journal import JournalEntry
 from app.projects import service
 from app.projects.models import Project, ProjectText
@@ -35,14 +37,20 @@ async def test_a_thousand_projects_by_copy_are_like_one_by_the_session(session: 
     await make_edition(session, "2026")
     me = machine("test")
     (one,) = await service.create_many(session, me, [draft(0)])
-    many = await service.create_many(session, me, [draft(at) for at in range(1, bulk.COPIED + 1)])
-    one_id, many_id = one.id, many[-1].id
+    ids = [uuid7() for _ in range(bulk.COPIED)]
+    await service.enter_many(
+        session, me, [draft(at + 1) for at in range(bulk.COPIED)], [None] * len(ids), ids
+    )
+    one_id, many_id = one.id, ids[-1]
     session.expunge_all()
     first, last = await session.get_one(Project, one_id), await session.get_one(Project, many_id)
     for column in Project.__table__.columns:
         if column.key not in OWN:
             assert getattr(first, column.key) == getattr(last, column.key), column.key
     assert abs(last.created_at - clock.now()) < timedelta(minutes=5)
+    assert set(await session.scalars(select(Project.id))) >= {one_id, *ids}, (
+        "not one is lost between two batches"
+    )
     words = select(ProjectText.search_grams).where(ProjectText.project_id == many_id)
     assert "助餐" in (await session.scalar(words) or [])
     entries = (
@@ -50,3 +58,22 @@ async def test_a_thousand_projects_by_copy_are_like_one_by_the_session(session: 
     ).all()
     shape = {(e.event, e.to_state, e.area_path, e.level, e.actor_label, tuple(e.change)) for e in entries}
     assert len(entries) == 2 and len(shape) == 1
+
+
+NASTY = [
+    "a\tb\nc\rd\\e", "\\N", "\\.", "NULL", "null", "", '"', "{a,b}", "，、；", "it's", "\u2028", "\U0001f600", "%_", " blank ", "\x01",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", NASTY)
+async def test_no_character_is_changed_on_the_way(session: AsyncSession, word: str) -> None:
+    await make_edition(session, "2026")
+    ids = [uuid7()]
+    told = draft(1).model_copy(
+        update={"title": f"{word}项目", "remarks": word, "required_qualifications": [word, "乙"]}
+    )
+    await service.enter_many(session, machine("test"), [told], [{"sheet": word, "row": 1}], ids)
+    stored = await session.get_one(Project, ids[0])
+    assert stored.title == f"{word}项目".strip() and stored.remarks == word
+    assert stored.required_qualifications == [word, "乙"]
+    assert stored.provenance == {"sheet": word, "row": 1}

@@ -1,63 +1,41 @@
 """Ticks, grades and coded words: booleans, ratings, annual inspections and every list of the catalogue."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
+from datetime import date
 
 from app.catalogue.codes import CODES, resolve
+from app.imports.cells.numerals import number
 from app.imports.cells.parsed import BLANK, Cell, Context, Parsed, RowProblem, warning
+from app.imports.cells.parts import fitting, joined_by, split, ticked
 from app.imports.cells.text import error_cell, plain, says_nothing, text_of
 
 _YES = frozenset(
-    (
-        "√",
-        "✓",
-        "✔",
-        "☑",
-        "是",
-        "有",
-        "1",
-        "y",
-        "yes",
-        "t",
-        "true",
-        "已",
-        "已认定",
-        "具备",
-        "具有",
-        "对",
-        "●",
-        "■",
-        "v",
-    )
-)
+    ("√", "✓", "✔", "☑", "是", "有", "1", "y", "yes", "t", "true", "已", "已认定", "具备", "具有", "对", "●", "■", "v")
+)  # fmt: skip
 _NO = frozenset(
-    (
-        "×",
-        "✗",
-        "✘",
-        "☒",
-        "x",
-        "否",
-        "无",
-        "0",
-        "n",
-        "no",
-        "f",
-        "false",
-        "未",
-        "没有",
-        "不具备",
-        "未认定",
-        "不是",
-        "□",
-        "○",
-        "☐",
-    )
+    ("×", "✗", "✘", "☒", "x", "否", "无", "0", "n", "no", "f", "false", "未", "没有", "不具备", "未认定", "不是", "□", "○", "☐")
+)  # fmt: skip
+_AND = re.compile(r"以及|及(?!以上|其以上)|和|与|或")
+_NOTE = re.compile(r"[(（]([^()（）]*)[)）]$")
+# What stands before a group of people and does not change which group it is.
+_WHOSE = re.compile(
+    r"^(?:(?:本)?(?:辖区|社区|街道|村居|区)(?:范围)?内?的?|全体|广大|各类|部分|有需要的|户籍|常住|"
+    r"\d{1,3}(?:[-~～—至到]\d{1,3})?(?:周岁|岁)(?:[(（]含[)）])?(?:及?以[上下]|[(（]含[)）])*的?)+(?=.)"
 )
-_SPLIT = re.compile(r"[、,，;；\n|]+|(?<![\d(])/(?!\d)|(?<=\S)(?:以及|及(?!以上|其以上)|和)(?=\S)")
 _OF_GRADE = re.compile(r"(?P<grade>[1-5一二三四五两]A|A{1,5})(?:级|等级|等)?(?P<rest>.*)", re.IGNORECASE)
 _YEAR = re.compile(r"(20\d{2})")
-_UNRATED = re.compile(r"^(未评|未评估|未参评|未参加|无等级|未定级|尚未|未获|不参评|暂未)")
+_UNRATED = re.compile(r"^(未评|未评估|未参评|未参加|无等级|未定级|尚未|未获|不参评|暂未|未申请)")
+_UNDER_WAY = re.compile(r"申报|申请|评审|评估中|公示|拟|待")
+_EXPIRED = re.compile(r"过期|失效|已到期|已满")
+_GIVEN_IN = re.compile(r"^20\d{2}(?:年度?)?(?:获评?|评为|被评为|评定为?|获得)?")
+_UNTIL = re.compile(r"(?:有效期?至?|到期|截至|截止|至|到|-|—|~|～)[^\d]{0,4}(20\d{2})(?:[年.\-/](\d{1,2}))?(?:[月.\-/](\d{1,2}))?")
+_SPANNED = re.compile(r"^(20\d{2})(?:年度?)?[-~～—至到](20\d{2})(?:年度?)?(?:年检)?(?:连续|均|都|皆)?(?:为)?")
+_LATELY = re.compile(r"^近([两二三四五2345])年(?:来)?(?:年检)?(?:结论|情况)?(?:连续|均|都|皆)?(?:为)?")
+
+LONGEST_LINE = 200
+"""The longest line that the drafts take into a list."""
 
 Parser = Callable[[Cell, Context], Parsed]
 
@@ -83,25 +61,40 @@ def flag(cell: Cell, context: Context) -> Parsed:
 
 
 def rating(cell: Cell, context: Context) -> Parsed:
-    """1A-5A, with `year` and `valid_until` where the cell names them; '未评' is None."""
+    """1A-5A, with the `year` it was given or the last day `valid_until` where the cell names them; '未评' is None."""
     failed = error_cell(cell)
     if failed:
         return failed
     text = plain(cell).upper()
     if says_nothing(text) or _UNRATED.match(text) or text in ("否", "×"):
         return BLANK
-    core = re.sub(r"^(社会组织)?(评估)?(等级)?[:]?", "", text)
-    core = re.sub(r"(及以上|以上|或以上)", "", core)
+    given = _GIVEN_IN.match(text)
+    core = re.sub(r"^(社会组织)?(评估)?(等级)?[:]?", "", text[given.end() :] if given else text)
+    core = re.sub(r"[(]含[)]|(及以上|以上|或以上)", "", core)
     found = _OF_GRADE.fullmatch(core)
     grade = resolve("rating", found["grade"]) if found else resolve("rating", core)
-    if grade is None:
+    if grade is None or _UNDER_WAY.search(found["rest"] if found else ""):
         return Parsed(None, (
             warning("rating_unknown", f"无法识别的等级：{text[:20]}，已留空。", f"The rating cannot be read: {text[:20]}; left empty.",
                     "填 1A 至 5A 或 未评"),
         ))  # fmt: skip
-    years = [int(year) for year in _YEAR.findall(found["rest"])] if found else []
+    rest = found["rest"] if found else ""
+    if _EXPIRED.search(rest):
+        return Parsed(None, (
+            warning("rating_expired", f"等级已过期（{text[:30]}），按无等级处理。", f"The rating has expired ({text[:30]}) and counts as none."),
+        ))  # fmt: skip
+    if until := _UNTIL.search(rest):
+        return Parsed(grade, (), {"valid_until": _last_day(*(int(part or 0) for part in until.groups()))})
+    years = [int(year) for year in _YEAR.findall((given[0] if given else "") + rest)]
     more = {"year": min(years)} if years else {}
     return Parsed(grade, (), more)
+
+
+def _last_day(year: int, month: int, in_month: int) -> date:
+    if not 1 <= month <= 12:
+        return date(year, 12, 31)
+    last = monthrange(year, month)[1]
+    return date(year, month, in_month if 1 <= in_month <= last else last)
 
 
 def inspections(cell: Cell, context: Context) -> Parsed:
@@ -114,16 +107,35 @@ def inspections(cell: Cell, context: Context) -> Parsed:
         return BLANK
     results: dict[str, str] = {}
     problems: list[RowProblem] = []
+    waiting: list[int] = []  # years whose result follows: '2023、2024合格'
     for part in re.split(r"[,;、\n/]+|(?<=[格加检])(?=20\d{2})", text):
+        if re.fullmatch(r"20\d{2}(?:年度?)?", part):
+            waiting.append(int(part[:4]))
+            continue
+        years, part = _inspected(part, context.year)
         year = _YEAR.search(part)
         word = re.sub(r"20\d{2}(年度?)?|年检(?=[:结])|结论|[:()]", "", part)
         bare = re.sub(r"20\d{2}(年度?)?|结论|:|\([^)]*\)?", "", part)
         code = resolve("inspection_result", word) or resolve("inspection_result", bare) if word else None
         if code is None:
             problems.append(_unknown("inspection_result", part))
-        else:
-            results[year[1] if year else str(context.year - 1)] = code
+            continue
+        years = years or [int(year[1]) if year else context.year - 1]
+        results.update((str(counted), code) for counted in (*waiting, *years))
+        waiting = []
+    if waiting:
+        problems.append(_unknown("inspection_result", text))
     return Parsed(results or None, tuple(problems))
+
+
+def _inspected(part: str, year: int) -> tuple[list[int], str]:
+    """The years a result holds for when it names several ('2023-2025连续合格', '近三年均合格'), and the result's words."""
+    if (span := _SPANNED.match(part)) and int(span[1]) <= int(span[2]) <= int(span[1]) + 10:
+        return list(range(int(span[1]), int(span[2]) + 1)), part[span.end() :]
+    if lately := _LATELY.match(part):
+        many = number(lately[1])
+        return list(range(year - int(many or 1), year)), part[lately.end() :]
+    return [], part
 
 
 def inspection_of(year: int) -> Parser:
@@ -136,23 +148,29 @@ def inspection_of(year: int) -> Parser:
     return parse
 
 
-def one_of(list_name: str, *, other: str | None = None) -> Parser:
-    """The parser of one code of a list; an unknown word becomes `other` (or None) with a warning."""
+def one_of(list_name: str, *, other: str | None = None, others: str | None = None) -> Parser:
+    """The parser of one code of a list; an unknown word becomes `other` (or None) with a warning.
+
+    Of several codes the first is taken: the rest goes to the field `others`, or is named in a warning.
+    """
 
     def parse(cell: Cell, context: Context) -> Parsed:
         failed = error_cell(cell)
         if failed:
             return failed
-        text = text_of(cell)
-        if says_nothing(plain(cell)) and not resolve(list_name, text):
-            return BLANK
+        text = ticked(text_of(cell))
         code = resolve(list_name, text)
         if code is not None:
             return Parsed(code)
-        codes = list(dict.fromkeys(filter(None, (resolve(list_name, part) for part in split(text)))))
-        if codes:
-            return Parsed(codes[0], (_several(list_name, text, codes[0]),) if len(codes) > 1 else ())
-        return Parsed(other, (_unknown(list_name, text),))
+        if says_nothing(plain(text)):
+            return BLANK
+        codes, unknown = codes_in(list_name, text)
+        problems = [_unknown(list_name, "、".join(unknown))] if unknown else []
+        if not codes:
+            return Parsed(other, tuple(problems))
+        if len(codes) > 1 and others is None:
+            problems.append(_several(list_name, text, codes[0]))
+        return Parsed(codes[0], tuple(problems), {others: codes[1:]} if others and len(codes) > 1 else {})
 
     return parse
 
@@ -164,39 +182,64 @@ def many_of(list_name: str, *, other: str | None = None) -> Parser:
         failed = error_cell(cell)
         if failed:
             return failed
-        text = text_of(cell)
-        if says_nothing(plain(cell)):
+        text = ticked(text_of(cell))
+        if says_nothing(plain(text)):
             return BLANK
         whole = resolve(list_name, text)
         if whole is not None:
             return Parsed([whole])
-        codes: dict[str, None] = {}
-        unknown = []
-        for part in split(text):
-            code = resolve(list_name, part)
-            if code is None:
-                unknown.append(part)
-                code = other
-            if code is not None:
-                codes[code] = None
-        problems = (_unknown(list_name, "、".join(unknown)),) if unknown else ()
-        return Parsed(list(codes) or None, problems)
+        codes, unknown = codes_in(list_name, text)
+        if unknown and other is not None and other not in codes:
+            codes.append(other)
+        return Parsed(codes or None, (_unknown(list_name, "、".join(unknown)),) if unknown else ())
 
     return parse
 
 
-def split(text: str) -> list[str]:
-    """The parts of a cell with several values, by 、 , ; / 和 or line breaks; blanks and '等' gone."""
-    parts = (re.sub(r"等\d*[类种个]?$", "", part.strip()).strip() for part in _SPLIT.split(text))
-    return [part for part in dict.fromkeys(parts) if part]
+def codes_in(list_name: str, text: str) -> tuple[list[str], list[str]]:
+    """The codes a text names, each once, and its parts that name none."""
+    codes: dict[str, None] = {}
+    unknown: list[str] = []
+    for part in split(text):
+        found, rest = _codes_of(list_name, part)
+        codes.update(dict.fromkeys(found))
+        unknown += rest
+    return list(codes), unknown
+
+
+def _codes_of(list_name: str, part: str) -> tuple[list[str], list[str]]:
+    """One part: as it is, without its note, without whose group it is, or as two words joined by 和."""
+    if code := resolve(list_name, part):
+        return [code], []
+    if note := _NOTE.search(part):
+        bare = resolve(list_name, part[: note.start()])
+        inner = codes_in(list_name, note[1])[0] if bare in (None, "other") else []
+        if inner or bare:
+            return inner or [str(bare)], []
+    if list_name == "target_group" and (whose := _WHOSE.match(part)):
+        found, unknown = _codes_of(list_name, part[whose.end() :])
+        if found:
+            return found, unknown
+    best: tuple[list[str], list[str]] = ([], [part])
+    for left, right in joined_by(part, _AND):
+        ours, strange = _codes_of(list_name, left)
+        theirs, stranger = _codes_of(list_name, right)
+        if ours and theirs:
+            return [*ours, *theirs], [*strange, *stranger]
+        if (ours or theirs) and not best[0]:
+            best = [*ours, *theirs], [*strange, *stranger]
+    return best
 
 
 def words(cell: Cell, context: Context) -> Parsed:
-    """A cell with several free words as a list."""
+    """A cell with several free words as a list, none longer than a line."""
+    failed = error_cell(cell)
+    if failed:
+        return failed
     text = text_of(cell)
-    if says_nothing(plain(cell)):
+    if says_nothing(plain(text)):
         return BLANK
-    return Parsed(split(text) or None)
+    return Parsed([piece for part in split(text) for piece in fitting(part, LONGEST_LINE)] or None)
 
 
 def _unknown(list_name: str, text: str) -> RowProblem:

@@ -232,7 +232,7 @@ async def paying_side(
     for party, where in zip(found, wanted.values(), strict=True):
         for number, role in where:
             result[number][role] = party.id
-    homes = await repository.buyer_areas(session, {one for pair in result for one in pair if one})
+    homes = await parties.places(session, {one for pair in result for one in pair if one})
     problems = [
         Problem("party_unknown", "没有这个主体。", "There is no such party.", at(number, f"/{field}"))
         for number, pair in enumerate(result)

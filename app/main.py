@@ -24,6 +24,7 @@ from app.kernel.database import Database
 from app.learning.router import router as learning
 from app.live.router import TaskSource, tasks_router
 from app.live.router import router as live
+from app.matches.plans_router import router as plans
 from app.matches.router import router as matches
 from app.needs.router import router as needs
 from app.needs.service import tasks as needs_tasks
@@ -57,6 +58,7 @@ ROUTERS: Sequence[APIRouter] = (
     negotiations,
     organizations,
     parties,
+    plans,
     projects,
     health.router,
 )

@@ -20,6 +20,8 @@ from app.kernel.database import Database
 from app.kernel.job_worker import Worker
 from app.kernel.jobs import Handler
 from app.learning.service import HANDLERS as LEARNING_HANDLERS
+from app.matches.plans import PLAN
+from app.matches.plans import perform as perform_plan
 from app.matches.runs import EMBED, RUN, embed_missing, perform
 from app.negotiations.service import tick as negotiations_tick
 from app.organizations.service import tick as organizations_tick
@@ -35,6 +37,7 @@ HANDLERS: Mapping[str, Handler] = {
     **LEARNING_HANDLERS,
     RUN: perform,
     EMBED: embed_missing,
+    PLAN: perform_plan,
 }
 """Every kind of job and who does it."""
 

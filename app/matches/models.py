@@ -1,6 +1,7 @@
-"""Weight sets, model versions, text vectors, match runs with their results, and the orders people gave instead."""
+"""Weight sets, model versions, text vectors, match runs with their results, fair-wide plans, and the orders people gave instead."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock
-from app.kernel.database import Base, Identified
+from app.kernel.database import Base, Identified, one_of
+
+
+class PlanOutcome(StrEnum):
+    """What came of a plan: all wishes met, met after the named rules were relaxed, or not to be met."""
+
+    PLANNED = "planned"
+    RELAXED = "relaxed"
+    INFEASIBLE = "infeasible"
 
 
 class WeightSet(Identified, Base):
@@ -110,6 +119,52 @@ class MatchResult(Base):
     score: Mapped[float] = mapped_column(REAL)
     factors: Mapped[list[float]] = mapped_column(ARRAY(REAL))
     no_data: Mapped[list[str]]
+
+
+class MatchPlan(Identified, Base):
+    """Who talks to whom in a whole fair, from the stored inputs of one run; or the rules that stand in the way."""
+
+    __tablename__ = "match_plans"
+    __table_args__ = (
+        Index("ix_match_plans_edition", "edition_code", "id"),
+        one_of("outcome", PlanOutcome),
+        CheckConstraint("(stored_at IS NULL) = (outcome IS NULL)", name="stored"),
+        CheckConstraint(
+            "stored_at IS NULL OR (fingerprint IS NOT NULL AND plan_sha256 IS NOT NULL)", name="fingerprint"
+        ),
+    )
+
+    edition_code: Mapped[str]
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("match_runs.id"))
+    job_id: Mapped[UUID] = mapped_column(unique=True)
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime] = mapped_column(default=clock.now)
+    wishes: Mapped[dict[str, Any]]
+    stored_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    summary: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    relaxations: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    fingerprint: Mapped[str | None]
+    plan_sha256: Mapped[str | None]
+
+
+class MatchPlanPair(Base):
+    """One place of a project in a plan, best first; alternates stand after those chosen."""
+
+    __tablename__ = "match_plan_pairs"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "project_id", "organization_id"),
+        CheckConstraint("place >= 1", name="place"),
+        CheckConstraint("score BETWEEN 0 AND 100", name="score"),
+        Index("ix_match_plan_pairs_organization", "organization_id"),
+    )
+
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("match_plans.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    alternate: Mapped[bool]
+    score: Mapped[float] = mapped_column(REAL)
 
 
 class Reordering(Identified, Base):

@@ -2,8 +2,13 @@
 
 from typing import Any
 
+from sqlalchemy import ColumnElement, or_, select, true
+
+from app.areas.permissions import within
 from app.identity.roles import BUREAUS, BUYERS, OFFICIALS, SUPPLIERS, Role
 from app.kernel.actor import Actor
+from app.matches.models import MatchPlanPair
+from app.projects.models import Project
 
 SCOPE_OF_WEIGHTS = (Role.CITY_BUREAU,)
 
@@ -39,6 +44,20 @@ def may_see_opportunities(actor: Actor, organization: Any) -> bool:
         or actor.holds(*SUPPLIERS, party=organization.id)
         or actor.holds(*BUREAUS, area=organization.area_path)
     )
+
+
+def may_see_plans(actor: Actor) -> bool:
+    """A plan as a whole, with what was wished and what stood in its way, is for bureaus and auditors."""
+    return actor.is_system or actor.holds(*BUREAUS, Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def planned_for(actor: Actor) -> ColumnElement[bool]:
+    """The places of plans that concern the reader: all for who sees plans, a street's own projects, an organization's own places."""
+    if may_see_plans(actor):
+        return true()
+    own = [grant.party_id for grant in actor.grants if grant.role in SUPPLIERS]
+    projects = select(Project.id).where(within(Project.area_path, actor, *OFFICIALS))
+    return or_(MatchPlanPair.organization_id.in_(own), MatchPlanPair.project_id.in_(projects))
 
 
 def may_reorder(actor: Actor, project: Any) -> bool:

@@ -6,13 +6,28 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, any_, func, insert, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    any_,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.jobs import OPEN, Job
 from app.matches.models import (
     EditionWeights,
+    MatchPlan,
+    MatchPlanPair,
     MatchResult,
     MatchRun,
     ModelVersion,
@@ -298,3 +313,48 @@ async def versions(session: AsyncSession, runs: Sequence[MatchRun]) -> dict[UUID
         )
     )
     return {row.id: f"{row.name}/{row.version}" for row in sets} | {row.id: row.name for row in models}
+
+
+def plans() -> Select[MatchPlan]:
+    return select(MatchPlan)
+
+
+async def plan(session: AsyncSession, plan_id: UUID) -> MatchPlan | None:
+    return await session.get(MatchPlan, plan_id)
+
+
+async def plan_of_job(session: AsyncSession, job_id: UUID) -> MatchPlan | None:
+    return await session.scalar(select(MatchPlan).where(MatchPlan.job_id == job_id))
+
+
+def plan_pairs() -> Select[MatchPlanPair]:
+    return select(MatchPlanPair)
+
+
+async def pairs_of(session: AsyncSession, plan_id: UUID) -> list[MatchPlanPair]:
+    return list(
+        await session.scalars(
+            select(MatchPlanPair)
+            .where(MatchPlanPair.plan_id == plan_id)
+            .order_by(MatchPlanPair.project_id, MatchPlanPair.place)
+        )
+    )
+
+
+async def store_pairs(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        await session.execute(insert(MatchPlanPair), rows)
+
+
+async def ids_by_ref(session: AsyncSession, model: Any, refs: Iterable[str]) -> dict[str, str]:
+    """The ids of projects or organizations by the UUID or human number they were named by: one statement."""
+    wanted = sorted(set(refs))
+    if not wanted:
+        return {}
+    found = await session.execute(
+        select(model.id, model.number).where(
+            or_(_any_text(cast(model.id, Text), wanted), _any_text(model.number, wanted))
+        )
+    )
+    known = {name: str(row.id) for row in found for name in (str(row.id), row.number)}
+    return {ref: known[ref] for ref in wanted if ref in known}

@@ -266,7 +266,7 @@ async def views(session: AsyncSession, runs: Sequence[MatchRun]) -> list[RunView
             requested_by=run.requested_by,
             requested_at=clock.local(run.requested_at),
             stored_at=clock.local(run.stored_at) if run.stored_at else None,
-            job=_progress(found.get(run.job_id)),
+            job=progress_of(found.get(run.job_id)),
             weights=versions.get(run.weight_set_id) if run.weight_set_id else None,
             model=versions.get(run.model_version_id) if run.model_version_id else None,
             encoder=run.encoder,
@@ -279,7 +279,8 @@ async def views(session: AsyncSession, runs: Sequence[MatchRun]) -> list[RunView
     ]
 
 
-def _progress(job: jobs.Job | None) -> RunProgress | None:
+def progress_of(job: jobs.Job | None) -> RunProgress | None:
+    """How far a job is, as everybody is told."""
     if job is None:
         return None
     return RunProgress(id=job.id, state=job.state, stage=job.stage, done=job.done, total=job.total)

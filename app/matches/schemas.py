@@ -1,12 +1,15 @@
-"""What matching takes and shows: runs, rankings with reasons, explanations, reorderings, weight sets."""
+"""What matching takes and shows: runs, rankings with reasons, explanations, plans, reorderings, weight sets."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.matches.models import PlanOutcome
+
 TAKEN = ConfigDict(extra="forbid")
+Rule = Literal["demand", "capacity", "minimum", "forced", "forbidden", "exposure"]
 
 
 class RunDraft(BaseModel):
@@ -151,6 +154,105 @@ class ExcludedItem(BaseModel):
     organization_id: UUID
     organization_name: str
     codes: list[str]
+
+
+class PlanPairDraft(BaseModel):
+    """A pair by UUID or human number."""
+
+    model_config = TAKEN
+
+    project: str = Field(max_length=64)
+    organization: str = Field(max_length=64)
+
+
+class PlanDemandDraft(BaseModel):
+    """How many organizations one project is to talk to, where that differs from the others."""
+
+    model_config = TAKEN
+
+    project: str = Field(max_length=64)
+    demand: int = Field(ge=0, le=20)
+
+
+class PlanExposureDraft(BaseModel):
+    """At least `places` of the plan go to organizations younger than `new_years` or with at most `small_workers` certified."""
+
+    model_config = TAKEN
+
+    places: int = Field(ge=1)
+    new_years: int = Field(default=2, ge=0, le=20)
+    small_workers: int = Field(default=3, ge=0, le=100)
+
+
+class PlanDraft(BaseModel):
+    """A fair-wide plan from the inputs of a stored run (the edition's newest when `run_id` is absent).
+
+    Each project talks to `demand` organizations; each organization gets at least `minimum` and at most `talks_per_place` times
+    its free places. When that is not possible, the fewest rules to relax are named, of the kinds in `may_relax` first; with
+    `relax` they are relaxed and the plan is made all the same.
+    """
+
+    model_config = TAKEN
+
+    run_id: UUID | None = None
+    demand: int = Field(default=3, ge=0, le=20)
+    demands: list[PlanDemandDraft] = Field(default_factory=list, max_length=5000)
+    talks_per_place: int = Field(default=1, ge=1, le=20)
+    minimum: int = Field(default=0, ge=0, le=20)
+    forced: list[PlanPairDraft] = Field(default_factory=list, max_length=5000)
+    forbidden: list[PlanPairDraft] = Field(default_factory=list, max_length=5000)
+    exposure: PlanExposureDraft | None = None
+    objective: Literal["sum", "max_min"] = "sum"
+    alternates: int = Field(default=3, ge=0, le=10)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    time_limit_seconds: float = Field(default=30, ge=1, le=600)
+    relax: bool = False
+    may_relax: list[Rule] = Field(default=list(get_args(Rule)), min_length=1)
+
+
+class RelaxationView(BaseModel):
+    """One rule to relax so that a plan becomes possible; `relaxed` plans have it relaxed already."""
+
+    rule: Rule
+    amount: int
+    project_id: UUID | None
+    organization_id: UUID | None
+    zh: str
+    en: str
+
+
+class PlanView(BaseModel):
+    """A fair-wide plan: what was wished, what came of it, what it rests on. `outcome` is null until it is stored."""
+
+    id: UUID
+    edition: str
+    run_id: UUID
+    requested_by: str
+    requested_at: datetime
+    stored_at: datetime | None
+    job: RunProgress | None
+    outcome: PlanOutcome | None
+    wishes: dict[str, Any]
+    summary: dict[str, Any] | None
+    relaxations: list[RelaxationView]
+    fingerprint: str | None = Field(description="Of the run's inputs, the weights and the wishes together")
+    plan_sha256: str | None
+    dossier: str | None = Field(description="Where the decision dossier is, once the plan is stored")
+
+
+class PlanPairView(BaseModel):
+    """One place of a project in a plan. `gates_now` are the gates that have closed since."""
+
+    plan_id: UUID
+    project_id: UUID
+    project_number: str
+    project_title: str
+    organization_id: UUID
+    organization_name: str
+    place: int
+    alternate: bool
+    score: float
+    gates_now: list[str]
 
 
 class ReorderingDraft(BaseModel):

@@ -1177,6 +1177,34 @@ def upgrade() -> None:
         postgresql_where=sa.text("state NOT IN ('failed', 'cancelled', 'undone')"),
     )
     op.create_table(
+        "match_plans",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("edition_code", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wishes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("relaxations", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=True),
+        sa.Column("plan_sha256", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('planned', 'relaxed', 'infeasible')", name=op.f("ck_match_plans_outcome")
+        ),
+        sa.CheckConstraint("(stored_at IS NULL) = (outcome IS NULL)", name=op.f("ck_match_plans_stored")),
+        sa.CheckConstraint(
+            "stored_at IS NULL OR (fingerprint IS NOT NULL AND plan_sha256 IS NOT NULL)",
+            name=op.f("ck_match_plans_fingerprint"),
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["match_runs.id"], name=op.f("fk_match_plans_run_id_match_runs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_match_plans")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_match_plans_job_id")),
+    )
+    op.create_index("ix_match_plans_edition", "match_plans", ["edition_code", "id"], unique=False)
+    op.create_table(
         "match_results",
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("project_id", sa.Uuid(), nullable=False),
@@ -1666,6 +1694,31 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state IN ('expressed', 'accepted', 'scheduled', 'talked', 'shortlisted')"),
     )
+    op.create_table(
+        "match_plan_pairs",
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("alternate", sa.Boolean(), nullable=False),
+        sa.Column("score", sa.REAL(), nullable=False),
+        sa.CheckConstraint("place >= 1", name=op.f("ck_match_plan_pairs_place")),
+        sa.CheckConstraint("score BETWEEN 0 AND 100", name=op.f("ck_match_plan_pairs_score")),
+        sa.ForeignKeyConstraint(
+            ["plan_id"],
+            ["match_plans.id"],
+            name=op.f("fk_match_plan_pairs_plan_id_match_plans"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("plan_id", "project_id", "place", name=op.f("pk_match_plan_pairs")),
+        sa.UniqueConstraint(
+            "plan_id",
+            "project_id",
+            "organization_id",
+            name=op.f("uq_match_plan_pairs_plan_id_project_id_organization_id"),
+        ),
+    )
+    op.create_index("ix_match_plan_pairs_organization", "match_plan_pairs", ["organization_id"], unique=False)
     op.create_table(
         "match_reorderings",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2574,6 +2627,8 @@ def downgrade() -> None:
     op.drop_table("project_amendments")
     op.drop_index("ix_match_reorderings_project", table_name="match_reorderings")
     op.drop_table("match_reorderings")
+    op.drop_index("ix_match_plan_pairs_organization", table_name="match_plan_pairs")
+    op.drop_table("match_plan_pairs")
     op.drop_index(
         "uq_intents_open_pair",
         table_name="intents",
@@ -2636,6 +2691,8 @@ def downgrade() -> None:
     op.drop_table("mediation_meetings")
     op.drop_index("ix_match_results_organization", table_name="match_results")
     op.drop_table("match_results")
+    op.drop_index("ix_match_plans_edition", table_name="match_plans")
+    op.drop_table("match_plans")
     op.drop_index(
         "uq_imports_request_key",
         table_name="imports",

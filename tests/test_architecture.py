@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "timetables": {"fairs", "negotiations", "matching"},
     "contracts": {"negotiations", "matches", "projects", "organizations", "funding", "parties"},
     "evaluations": {"contracts", "projects", "organizations", "parties"},
+    "volunteers": {"contracts", "parties"},
     "complaints": {"negotiations", "contracts", "evaluations"},
     "imports": {"organizations", "needs", "projects"},
     "learning": {

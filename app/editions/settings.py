@@ -63,6 +63,7 @@ class EditionSettings(BaseModel):
     tranche_shares: tuple[Share, ...] = Field(default=(50, 30, 20), min_length=1, max_length=12)
     publish_satisfaction_persons: int = Field(default=30, ge=1)
     publish_satisfaction_share: Share = 20
+    time_account_cap_hours: int = Field(default=1500, ge=24, le=100_000)
     category_weights: dict[Category, Annotated[float, Field(ge=0, le=2)]] = Field(default_factory=dict)
 
     def band(self, amount_fen: int) -> AmountBand:

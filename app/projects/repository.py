@@ -38,9 +38,7 @@ async def one(session: AsyncSession, ref: str | UUID, visible: ColumnElement[boo
     return await session.scalar(query)
 
 
-async def one_to_move(
-    session: AsyncSession, ref: str | UUID, visible: ColumnElement[bool]
-) -> Project | None:
+async def one_to_move(session: AsyncSession, ref: str | UUID, visible: ColumnElement[bool]) -> Project | None:
     """The same project, locked, and read along with it what its rules and its view name. None for one with lots."""
     same = Project.id == ref if isinstance(ref, UUID) else Project.number == ref
     newest = select(Project.id).where(same, visible).order_by(Project.edition_code.desc()).limit(1)

@@ -968,6 +968,43 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tokens_account_id"), "tokens", ["account_id"], unique=False)
     op.create_table(
+        "volunteers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("consented_on", sa.Date(), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('person', 'group')", name=op.f("ck_volunteers_kind")),
+        sa.CheckConstraint(
+            "(erased_at IS NULL) = (display_name IS NOT NULL)", name=op.f("ck_volunteers_named_until_erased")
+        ),
+        sa.CheckConstraint(
+            "erased_at IS NULL OR account_id IS NULL", name=op.f("ck_volunteers_erased_has_no_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["parties.id"], name=op.f("fk_volunteers_organization_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_volunteers")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_volunteers_account_id")),
+        sa.UniqueConstraint("id", "kind", name=op.f("uq_volunteers_id_kind")),
+        sa.UniqueConstraint("number", name=op.f("uq_volunteers_number")),
+    )
+    op.create_index(
+        "ix_volunteers_area_path",
+        "volunteers",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_volunteers_organization_id"), "volunteers", ["organization_id"], unique=False)
+    op.create_table(
         "credit_events",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -2392,6 +2429,45 @@ def upgrade() -> None:
     )
     op.create_index("ix_service_logs_contract", "service_logs", ["contract_id", "served_on"], unique=False)
     op.create_table(
+        "volunteer_activities",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_volunteer_activities_ends_after_start")),
+        sa.ForeignKeyConstraint(
+            ["contract_id"], ["contracts.id"], name=op.f("fk_volunteer_activities_contract_id_contracts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["parties.id"], name=op.f("fk_volunteer_activities_organization_id_parties")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_volunteer_activities")),
+    )
+    op.create_index(
+        "ix_volunteer_activities_area_path",
+        "volunteer_activities",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(
+        op.f("ix_volunteer_activities_contract_id"), "volunteer_activities", ["contract_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_volunteer_activities_organization_id"),
+        "volunteer_activities",
+        ["organization_id"],
+        unique=False,
+    )
+    op.create_table(
         "contract_payments",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("contract_id", sa.Uuid(), nullable=False),
@@ -2526,11 +2602,158 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("evaluation_id", "side", name=op.f("uq_score_sheets_evaluation_id_side")),
     )
+    op.create_table(
+        "volunteer_hours",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("volunteer_id", sa.Uuid(), nullable=False),
+        sa.Column("activity_id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("half_hours", sa.Integer(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("long_day", sa.Boolean(), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("verified_by", sa.Uuid(), nullable=True),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(state IN ('verified', 'voided')) = (verified_by IS NOT NULL AND verified_at IS NOT NULL)",
+            name=op.f("ck_volunteer_hours_verified_by_somebody"),
+        ),
+        sa.CheckConstraint("scheme IN ('time_bank', 'record_only')", name=op.f("ck_volunteer_hours_scheme")),
+        sa.CheckConstraint(
+            "state IN ('recorded', 'verified', 'refused', 'voided')", name=op.f("ck_volunteer_hours_state")
+        ),
+        sa.CheckConstraint(
+            "extract(epoch FROM ends_at - starts_at) = half_hours * 1800",
+            name=op.f("ck_volunteer_hours_as_long_as_said"),
+        ),
+        sa.CheckConstraint("half_hours BETWEEN 1 AND 48", name=op.f("ck_volunteer_hours_at_most_a_day")),
+        sa.CheckConstraint("verified_by <> recorded_by", name=op.f("ck_volunteer_hours_verified_by_another")),
+        sa.ForeignKeyConstraint(
+            ["activity_id"],
+            ["volunteer_activities.id"],
+            name=op.f("fk_volunteer_hours_activity_id_volunteer_activities"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["parties.id"], name=op.f("fk_volunteer_hours_organization_id_parties")
+        ),
+        sa.ForeignKeyConstraint(
+            ["volunteer_id"], ["volunteers.id"], name=op.f("fk_volunteer_hours_volunteer_id_volunteers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_volunteer_hours")),
+    )
+    op.create_index(op.f("ix_volunteer_hours_activity_id"), "volunteer_hours", ["activity_id"], unique=False)
+    op.create_index(
+        "ix_volunteer_hours_area_path",
+        "volunteer_hours",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(
+        op.f("ix_volunteer_hours_organization_id"), "volunteer_hours", ["organization_id"], unique=False
+    )
+    op.create_index(op.f("ix_volunteer_hours_state"), "volunteer_hours", ["state"], unique=False)
+    op.create_index(
+        "ix_volunteer_hours_volunteer_id_starts_at",
+        "volunteer_hours",
+        ["volunteer_id", "starts_at"],
+        unique=False,
+    )
+    op.create_table(
+        "volunteer_time",
+        sa.Column("entry_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("domain_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("volunteer_id", sa.Uuid(), nullable=False),
+        sa.Column("holder_kind", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("half_hours", sa.Integer(), nullable=False),
+        sa.Column("balance", sa.Integer(), nullable=False),
+        sa.Column("cap", sa.Integer(), nullable=True),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("hours_id", sa.Uuid(), nullable=True),
+        sa.Column("counterpart_id", sa.Uuid(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "(holder_kind = 'person') = (cap IS NOT NULL)", name=op.f("ck_volunteer_time_cap_of_a_person")
+        ),
+        sa.CheckConstraint(
+            "(kind = 'transfer') = (counterpart_id IS NOT NULL)",
+            name=op.f("ck_volunteer_time_transfer_names_its_other_side"),
+        ),
+        sa.CheckConstraint(
+            "CASE kind WHEN 'credit' THEN half_hours > 0 WHEN 'debit' THEN half_hours < 0 WHEN 'donate' THEN half_hours < 0 ELSE true END",
+            name=op.f("ck_volunteer_time_direction"),
+        ),
+        sa.CheckConstraint(
+            "holder_kind = 'person' OR kind IN ('credit', 'donate', 'adjust')",
+            name=op.f("ck_volunteer_time_a_team_only_donates"),
+        ),
+        sa.CheckConstraint(
+            "kind <> 'credit' OR hours_id IS NOT NULL", name=op.f("ck_volunteer_time_credited_for_hours")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('credit', 'debit', 'donate', 'transfer', 'adjust')", name=op.f("ck_volunteer_time_kind")
+        ),
+        sa.CheckConstraint("balance >= 0", name=op.f("ck_volunteer_time_balance")),
+        sa.CheckConstraint("counterpart_id <> volunteer_id", name=op.f("ck_volunteer_time_not_to_oneself")),
+        sa.CheckConstraint("half_hours < 0 OR balance <= cap", name=op.f("ck_volunteer_time_cap")),
+        sa.CheckConstraint("half_hours <> 0", name=op.f("ck_volunteer_time_half_hours")),
+        sa.CheckConstraint("turn > 0", name=op.f("ck_volunteer_time_turn")),
+        sa.ForeignKeyConstraint(
+            ["counterpart_id"], ["volunteers.id"], name=op.f("fk_volunteer_time_counterpart_id_volunteers")
+        ),
+        sa.ForeignKeyConstraint(
+            ["hours_id"], ["volunteer_hours.id"], name=op.f("fk_volunteer_time_hours_id_volunteer_hours")
+        ),
+        sa.ForeignKeyConstraint(
+            ["volunteer_id", "holder_kind"],
+            ["volunteers.id", "volunteers.kind"],
+            name="fk_volunteer_time_holder",
+        ),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_volunteer_time")),
+        sa.UniqueConstraint("volunteer_id", "turn", name=op.f("uq_volunteer_time_volunteer_id_turn")),
+    )
+    op.create_index(
+        "uq_volunteer_time_one_credit",
+        "volunteer_time",
+        ["hours_id"],
+        unique=True,
+        postgresql_where=sa.text("kind = 'credit'"),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(
+        "uq_volunteer_time_one_credit",
+        table_name="volunteer_time",
+        postgresql_where=sa.text("kind = 'credit'"),
+    )
+    op.drop_table("volunteer_time")
+    op.drop_index("ix_volunteer_hours_volunteer_id_starts_at", table_name="volunteer_hours")
+    op.drop_index(op.f("ix_volunteer_hours_state"), table_name="volunteer_hours")
+    op.drop_index(op.f("ix_volunteer_hours_organization_id"), table_name="volunteer_hours")
+    op.drop_index(
+        "ix_volunteer_hours_area_path",
+        table_name="volunteer_hours",
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.drop_index(op.f("ix_volunteer_hours_activity_id"), table_name="volunteer_hours")
+    op.drop_table("volunteer_hours")
     op.drop_table("score_sheets")
     op.drop_index("ix_satisfaction_replies_contract", table_name="satisfaction_replies")
     op.drop_table("satisfaction_replies")
@@ -2542,6 +2765,14 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_contract_payments_contract_id"), table_name="contract_payments")
     op.drop_table("contract_payments")
+    op.drop_index(op.f("ix_volunteer_activities_organization_id"), table_name="volunteer_activities")
+    op.drop_index(op.f("ix_volunteer_activities_contract_id"), table_name="volunteer_activities")
+    op.drop_index(
+        "ix_volunteer_activities_area_path",
+        table_name="volunteer_activities",
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.drop_table("volunteer_activities")
     op.drop_index("ix_service_logs_contract", table_name="service_logs")
     op.drop_table("service_logs")
     op.drop_index(op.f("ix_satisfaction_tokens_contract_id"), table_name="satisfaction_tokens")
@@ -2730,6 +2961,11 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_credit_events_organization_id"), table_name="credit_events")
     op.drop_table("credit_events")
+    op.drop_index(op.f("ix_volunteers_organization_id"), table_name="volunteers")
+    op.drop_index(
+        "ix_volunteers_area_path", table_name="volunteers", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("volunteers")
     op.drop_index(op.f("ix_tokens_account_id"), table_name="tokens")
     op.drop_table("tokens")
     op.drop_table("survey_cells")

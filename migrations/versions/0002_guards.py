@@ -7,7 +7,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("journal_entries", "journal_seals", "funding_ledger", "contract_payments")
+APPEND_ONLY = ("journal_entries", "journal_seals", "funding_ledger", "contract_payments", "volunteer_time")
 
 REFUSE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -103,6 +103,26 @@ BEGIN
     RETURN NULL;
 END $$
 """
+# One volunteer serves in one place at a time, and nobody speaks for their own hours: the volunteer's row is locked first, so what is
+# read after it is the last word.
+HOURS = """
+CREATE FUNCTION check_hours() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    own uuid;
+BEGIN
+    SELECT account_id INTO own FROM volunteers WHERE id = NEW.volunteer_id FOR NO KEY UPDATE;
+    IF own IN (NEW.recorded_by, NEW.verified_by) THEN
+        RAISE EXCEPTION 'hours of volunteer % break "not_ones_own_hours"', NEW.volunteer_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'not_ones_own_hours';
+    END IF;
+    IF EXISTS (SELECT FROM volunteer_hours h WHERE h.volunteer_id = NEW.volunteer_id AND h.id <> NEW.id
+               AND h.state IN ('recorded', 'verified') AND h.starts_at < NEW.ends_at AND h.ends_at > NEW.starts_at) THEN
+        RAISE EXCEPTION 'hours of volunteer % break "hours_do_not_overlap"', NEW.volunteer_id
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'hours_do_not_overlap';
+    END IF;
+    RETURN NEW;
+END $$
+"""
 # What has ended does not change any more (only its archive grows, in tables of its own).
 ENDED = """
 CREATE FUNCTION refuse_ended() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -143,6 +163,11 @@ def upgrade() -> None:
             f"CREATE TRIGGER refuse_ended BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
             f"WHEN (OLD.state IN {states}) EXECUTE FUNCTION refuse_ended()"
         )
+    op.execute(HOURS)
+    op.execute(
+        "CREATE TRIGGER check_hours BEFORE INSERT OR UPDATE ON volunteer_hours FOR EACH ROW "
+        "WHEN (NEW.state IN ('recorded', 'verified')) EXECUTE FUNCTION check_hours()"
+    )
     op.execute(CONTRACT)
     for table in CONTRACTED:
         op.execute(
@@ -152,6 +177,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER check_hours ON volunteer_hours")
+    op.execute("DROP FUNCTION check_hours()")
     for table in ENDS:
         op.execute(f"DROP TRIGGER refuse_ended ON {table}")
     op.execute("DROP FUNCTION refuse_ended()")

@@ -2,7 +2,7 @@
 
 A monotone model without interactions is a sum of one rising curve per factor, so a learned score is still a sum
 of points that each factor gave. Curves are drawn to the experts' weights while there is little evidence, and a
-candidate is offered only when it beats the current weights on outcomes it has not seen. Only the eight factor
+candidate may rank only when it beats what ranks now on outcomes it has not seen. Only the eight factor
 shares are features: nothing about persons enters.
 """
 
@@ -31,7 +31,7 @@ from matching.weights import FACTORS, GRID, Weights, curve_of
 Floats = NDArray[np.float64]
 
 HALF_EVIDENCE = 400
-"""At this many outcomes the learned curves count as much as the experts' weights."""
+"""At this many outcomes (by weight) the learned curves count as much as the experts' weights."""
 GAINS = {"shown": 0, "declined": 0, "accepted": 1, "awarded": 2, "delivered": 2, "succeeded": 3}
 """What an outcome is worth; 'succeeded' is a good evaluation with satisfied residents."""
 SUCCESS = 2
@@ -180,11 +180,18 @@ class MonotoneAdditiveClassifier(ClassifierMixin, BaseEstimator):
 
 
 def learn(
-    outcomes: Sequence[Outcome], current: Weights, *, version: str, held_share: float = 0.3, seed: int = 0
+    outcomes: Sequence[Outcome],
+    current: Weights,
+    *,
+    experts: Weights,
+    version: str,
+    held_share: float = 0.3,
+    seed: int = 0,
 ) -> Learned:
-    """Weights learned from the earlier outcomes and judged on the latest `held_share` of the projects.
+    """Weights learned from the earlier outcomes and judged, against the current ones, on the latest `held_share` of projects.
 
-    Raises ValueError when there is not yet a success and a failure on both sides of the split.
+    The curves are drawn to those of the experts, whatever ranks now: the same evidence, learned from again, is not counted
+    twice. An outcome counts towards the evidence by its weight. Raises ValueError when there is not yet a success and a failure on both sides of the split.
     """
     seen, held = split_by_time(outcomes, held_share)
     shares, labels = _table(seen)
@@ -193,8 +200,9 @@ def learn(
     model = MonotoneAdditiveClassifier(random_state=seed).fit(
         shares, labels, sample_weight=[outcome.weight for outcome in seen]
     )
-    evidence = len(seen) / (len(seen) + HALF_EVIDENCE)
-    weights = blended(current, model.curves(), evidence, version)
+    known = sum(outcome.weight for outcome in seen)
+    evidence = known / (known + HALF_EVIDENCE)
+    weights = blended(experts, model.curves(), evidence, version)
     candidate, before = scores(weights, seen), scores(current, seen)
     (slope, intercept), old = _calibrated(candidate, labels), _calibrated(before, labels)
     comparison = compare(
@@ -219,18 +227,18 @@ def split_by_time(outcomes: Sequence[Outcome], held_share: float) -> tuple[list[
     return [o for o in outcomes if o.project_id not in late], [o for o in outcomes if o.project_id in late]
 
 
-def blended(current: Weights, curves: Floats, evidence: float, version: str) -> Weights:
-    """Curves of hundred points in all: the current ones, drawn to the learned by the amount of evidence (0–1)."""
+def blended(experts: Weights, curves: Floats, evidence: float, version: str) -> Weights:
+    """Curves of hundred points in all: the experts', drawn to the learned by the amount of evidence (0–1)."""
     whole = curves[:, -1].sum()
     learned = (
-        curves * (100.0 / whole) if whole > 0 else np.array([curve_of(current, name) for name in FACTORS])
+        curves * (100.0 / whole) if whole > 0 else np.array([curve_of(experts, name) for name in FACTORS])
     )
     mixed = {
-        name: (1 - evidence) * curve_of(current, name) + evidence * learned[row]
+        name: (1 - evidence) * curve_of(experts, name) + evidence * learned[row]
         for row, name in enumerate(FACTORS)
     }
     return replace(
-        current,
+        experts,
         name="learned",
         version=version,
         points={name: float(curve[-1]) for name, curve in mixed.items()},

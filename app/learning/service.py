@@ -57,15 +57,18 @@ async def fit(attempt: jobs.Attempt) -> None:
     async with attempt.database.reading() as session:
         edition = await editions.current(session)
         current = await matches.in_force(session, edition)
+        experts = await matches.of_edition(session, edition)
         found = await outcomes(session)
         name = f"{clock.today():%Y%m%d}-{await matches.model_count(session) + 1}"
     await attempt.progress(0, len(found), "learning")
     share, seed = attempt.payload["held_share"], attempt.payload["seed"]
     try:
-        learned = await asyncio.to_thread(learn, found, current, version=name, held_share=share, seed=seed)
+        learned = await asyncio.to_thread(
+            learn, found, current, experts=experts, version=name, held_share=share, seed=seed
+        )
     except ValueError:
         raise NotNow(TOO_FEW) from None
-    told = report(learned, found, current)
+    told = report(learned, found, current, experts)
     result: dict[str, Any] = {"model": name, "beats_current": learned.may_be_activated}
     async with attempt.finishing(result) as session:
         stored = matches.written(learned.weights)
@@ -104,11 +107,14 @@ async def outcomes(session: AsyncSession) -> list["Outcome"]:
     return found
 
 
-def report(learned: "Learned", found: Sequence["Outcome"], current: Weights) -> dict[str, Any]:
+def report(
+    learned: "Learned", found: Sequence["Outcome"], current: Weights, experts: Weights
+) -> dict[str, Any]:
     """The offline report as it is stored and shown; figures rounded, what cannot be measured null."""
     comparison = learned.comparison
     content = {
         "current": _name(current),
+        "drawn_to": _name(experts),
         "beats_current": learned.may_be_activated,
         "objections": list(comparison.objections),
         "features": list(FACTORS),

@@ -14,7 +14,7 @@ from app.matches.rankings import (
 from app.matches.rankings import for_project as ranked
 from app.matches.repository import active_model, model, model_count, models
 from app.matches.runs import embed_missing, get, perform, start, views
-from app.matches.weights import add, in_force, of_run
+from app.matches.weights import add, in_force, of_edition, of_run
 
 __all__ = [
     "activate",
@@ -32,6 +32,7 @@ __all__ = [
     "model",
     "model_count",
     "models",
+    "of_edition",
     "of_run",
     "perform",
     "place_of",

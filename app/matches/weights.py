@@ -83,7 +83,7 @@ async def _store(session: AsyncSession, actor: Actor, row: WeightSet) -> WeightS
 
 async def in_force(session: AsyncSession, edition: Edition) -> Weights:
     """The weights an edition is, or would be, judged by at this moment: its own, or the active model's curves over them."""
-    weights = await _own(session, edition)
+    weights = await of_edition(session, edition)
     model = await repository.active_model(session)
     return weights if model is None else await fitted.applied(session, weights, model)
 
@@ -96,7 +96,8 @@ async def of_run(session: AsyncSession, run: MatchRun) -> Weights:
     return weights if model is None else await fitted.applied(session, weights, model)
 
 
-async def _own(session: AsyncSession, edition: Edition) -> Weights:
+async def of_edition(session: AsyncSession, edition: Edition) -> Weights:
+    """The experts' weights an edition is judged by, whatever was learned since."""
     row = await repository.weights_of(session, edition.code) or await repository.weight_set(
         session, edition.weights_version
     )

@@ -36,11 +36,12 @@ async def make_past(
 ) -> Past:
     """Each project ranked with shares of chance, its best liked organization awarded, the next accepted, the rest declined.
 
-    Without a `liking` buyers choose by lot.
+    Without a `liking` buyers choose by lot. One of the organizations is new.
     """
     rng = np.random.default_rng(seed)
     market = await make_market(session, projects)
-    suppliers = [await make_organization(session) for _ in range(organizations)]
+    founded = ["2025-09-01"] + ["2015-09-01"] * (organizations - 1)
+    suppliers = [await make_organization(session, established_on=day) for day in founded]
     edition = await editions.get(session, market[0].edition_code)
     weight_set = await weight_sets.frozen(session, machine("test"), edition)
     first = date(2026, 3, 1)

@@ -67,6 +67,11 @@ async def test_what_buyers_wanted_is_learned_ranks_and_can_be_rolled_back(
     assert report["outcomes"] == {"awarded": 60, "accepted": 60, "declined": 240}
     assert report["measures"]["candidate"]["ndcg"] > report["measures"]["current"]["ndcg"]
     assert report["points"]["place"] > 14
+    assert report["drawn_to"] == "expert/2026-1"
+    assert {"category elderly_care", "new organizations"} <= report["slices"].keys()
+    assert report["drift"].keys() == set(FACTORS)
+    for measures in (report["measures"], *report["slices"].values()):
+        assert all(0 <= measures[side]["brier"] <= 1 for side in ("current", "candidate"))
     assert (await bureau.get(address)).json()["weights"] == "expert/2026-1", "a candidate ranks nothing"
 
     assert (await moved(bureau, model, "activate")).json()["state"] == "active"
@@ -86,6 +91,12 @@ async def test_what_buyers_wanted_is_learned_ranks_and_can_be_rolled_back(
     with zipfile.ZipFile(BytesIO(archive)) as opened:
         assert json.loads(opened.read("run.json"))["model"]["sha256"] == told["sha256"]
     assert dossier.replay(archive)[1] == stored["results_sha256"]
+
+    second = await fitted(database, bureau)
+    assert second["result"]["beats_current"] is False, "the same outcomes teach nothing twice"
+    same = (await bureau.get(f"{MODELS}/{second['result']['model_version_id']}")).json()["report"]
+    assert (same["current"], same["drawn_to"]) == (f"learned/{told['name']}", "expert/2026-1")
+    assert same["points"] == report["points"]
 
     assert (await moved(bureau, model, "roll_back")).json()["state"] == "retired"
     assert (await bureau.get(address)).json()["items"] == before["items"]

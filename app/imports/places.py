@@ -1,25 +1,34 @@
 """Where a row lies: district, street and communities settled into one chain (DOMAIN.md §4.4, 22-23, 30-31, 40-41)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from app.areas.gazetteer import JIANGBEI, Area, Gazetteer, How, Resolution, normalize_community
-from app.imports.cells.marks import split
-from app.imports.cells.numerals import number
+from app.areas.gazetteer import JIANGBEI, Area, Gazetteer, How, Resolution
 from app.imports.cells.parsed import Choice, RowProblem, choice, error, warning
+from app.imports.cells.parts import joined_by, split
 from app.imports.columns.column import Row
+from app.imports.communities import (
+    CITY_WIDE,
+    DISTRICT_FIRST,
+    DISTRICT_WIDE,
+    NOTE,
+    STREET_FIRST,
+    peeled,
+    settle_communities,
+)
 
-CITY_WIDE = frozenset(("全市", "全市范围", "南京市", "全南京市", "市级", "各区", "全市各区"))
-DISTRICT_WIDE = frozenset(("全区", "本区", "全区范围", "区级", "各街道", "全区各街道"))
-STREET_WIDE = frozenset(("全街道", "各社区", "辖区", "全街", "本街道", "辖区各社区", "全镇", "街道辖区"))
-_MANY = re.compile(r"等\s*(\d{1,3}|[一二三四五六七八九十两]{1,3})?\s*个?(?:社区|村|小区|村居|地)?$")
+WIDER = frozenset(("江苏省", "全省", "江苏", "省内", "全国", "江苏省内", "长三角"))
+INNER_CITY = ("玄武区", "秦淮区", "建邺区", "鼓楼区", "栖霞区", "雨花台区")
+"""The six districts that '主城六区' means."""
+_INNER_CITY = frozenset(("主城六区", "主城区", "城六区"))
 
 
 def settle(record: dict[str, Any], row: Row) -> Area | None:
     """Make district, street, community and communities of a record canonical and agree; the innermost area known."""
     gazetteer = Gazetteer.default()
+    _unpack(record, gazetteer)
     district = _district(record, row, gazetteer)
     named = bool(record.get("street"))
     street = _street(record, row, gazetteer, district)
@@ -28,7 +37,7 @@ def settle(record: dict[str, Any], row: Row) -> Area | None:
         if home is not None and (district is None or district.code != home.code):
             district = home
             record["district"] = home.name
-    _communities(record, row)
+    settle_communities(record, row, gazetteer, street)
     names = record.get("communities") or []
     if names and street is None:
         if not named:
@@ -38,6 +47,53 @@ def settle(record: dict[str, Any], row: Row) -> Area | None:
     if street is not None and len(names) == 1:
         return gazetteer.community(street, names[0])
     return street or district
+
+
+def _unpack(record: dict[str, Any], gazetteer: Gazetteer) -> None:
+    """Spread what one cell says of several levels ('雨花台区/雨花街道/翠竹社区', '雨花街道翠竹社区') over its fields.
+
+    Only a cell that is not a place of its own level is taken apart, and only into fields that are blank or say the same.
+    """
+    text = record.get("district")
+    if text and text not in CITY_WIDE and ("/" in text or gazetteer.resolve_district(text).area is None):
+        front = DISTRICT_FIRST.match(text)
+        if (
+            front
+            and (found := gazetteer.resolve_district(front[1])).area is not None
+            and _give(record, "street", text[front.end() :])
+        ):
+            record["district"] = found.area.name
+    text = record.get("street")
+    if not text or text in CITY_WIDE or text in DISTRICT_WIDE:
+        return
+    within = gazetteer.resolve_district(record["district"]).area if record.get("district") else None
+    if gazetteer.resolve_street(text, within).area is not None:
+        return
+    bare = NOTE.sub("", text).strip()
+    if bare.endswith("街道办"):
+        bare = bare.removesuffix("办")
+    if bare != text and gazetteer.resolve_street(bare, within).area is not None:
+        record["street"] = bare
+        return
+    front, skip = STREET_FIRST.match(text), 0
+    if (above := DISTRICT_FIRST.match(text)) and gazetteer.resolve_district(above[1]).area is not None:
+        front, skip = STREET_FIRST.match(text[above.end() :]), above.end()
+    if front is None or "街道" in (rest := text[skip + front.end() :]):
+        return
+    name = text[: skip + front.end(1)].removesuffix("办")
+    if gazetteer.resolve_street(name, within).area is not None and _give(record, "community", rest):
+        record["street"] = name
+
+
+def _give(record: dict[str, Any], field: str, text: str) -> bool:
+    """Put a text into a blank field; False when the field says something else."""
+    text = text.strip(" /-—·、,，")
+    own = record.get(field)
+    if own and own not in text and text not in own:
+        return False
+    if text and (not own or len(text) > len(own)):
+        record[field] = text
+    return True
 
 
 def _district(record: dict[str, Any], row: Row, gazetteer: Gazetteer) -> Area | None:
@@ -81,7 +137,7 @@ def _street(record: dict[str, Any], row: Row, gazetteer: Gazetteer, district: Ar
         record["street"] = None
         return None
     found = gazetteer.resolve_street(text, district)
-    if found.area is None and len(parts := split(text)) > 1:
+    if found.area is None and len(parts := _street_parts(text, gazetteer, district)) > 1:
         return _several_streets(record, row, gazetteer, district, parts)
     if found.area is None:
         record["street"] = None
@@ -102,16 +158,24 @@ def _street(record: dict[str, Any], row: Row, gazetteer: Gazetteer, district: Ar
 def _street_in_community(record: dict[str, Any], gazetteer: Gazetteer, district: Area | None) -> Area | None:
     """The street named at the front of a community: '宁海路街道XX社区'."""
     text = record.get("community") or ""
-    front = re.match(
-        r"^((?:南京市)?(?:[\u4e00-\u9fff]{2,4}区)?[\u4e00-\u9fff]{2,6}?(?:街道|镇))(?=[\u4e00-\u9fff])", text
-    )
-    if not front:
+    found, rest = peeled(text, gazetteer, district)
+    if found is None:
         return None
-    found = gazetteer.resolve_street(front[1], district)
-    if found.area is None:
-        return None
-    record["street"], record["community"] = found.area.name, text[front.end() :]
-    return found.area
+    record["street"], record["community"] = found.name, rest
+    return found
+
+
+def _street_parts(text: str, gazetteer: Gazetteer, district: Area | None) -> list[str]:
+    """The streets a text lists, also joined by 和 where both are known."""
+    parts: list[str] = []
+    for part in split(text):
+        known = (
+            pair
+            for pair in joined_by(part, _AREA_AND)
+            if all(gazetteer.resolve_street(side, district).area is not None for side in pair)
+        )
+        parts += next(known, (part,))
+    return parts
 
 
 def _several_streets(
@@ -145,26 +209,6 @@ def _street_problem(text: str, found: Resolution, gazetteer: Gazetteer, district
     )
 
 
-def _communities(record: dict[str, Any], row: Row) -> None:
-    """Split '甲社区、乙社区', 'A社区等5个社区'; what is announced but not listed is a warning."""
-    text = record.pop("community", None)
-    record["communities"] = None
-    if not text or text in CITY_WIDE or text in DISTRICT_WIDE or text in STREET_WIDE:
-        return
-    many = _MANY.search(text)
-    parts = split(_MANY.sub("", text)) if many else split(text)
-    names = list(dict.fromkeys(normalize_community(part) for part in parts if part))
-    record["communities"] = names or None
-    announced = number(many[1]) if many and many[1] else None
-    if many and (announced is None or announced != len(names)):
-        row.add(
-            warning("communities_unlisted",
-                    f"“{text[:40]}”未列出全部社区，目前登记 {len(names)} 个，请补全。",
-                    f"'{text[:40]}' does not list all communities; {len(names)} are taken, the rest is to be added."),
-            "community",
-        )  # fmt: skip
-
-
 def _without_street(record: dict[str, Any], row: Row, names: list[str]) -> None:
     """A community is found by its street; without one its name is kept as the address."""
     where = "、".join(names)
@@ -196,9 +240,11 @@ def areas_of(text: str | None, own: str | None = None) -> tuple[list[str], list[
     gazetteer = Gazetteer.default()
     known: dict[str, None] = {}
     unknown = []
-    for part in split(text or ""):
-        if part in CITY_WIDE:
+    for part in _area_parts(text or "", gazetteer):
+        if part in CITY_WIDE or part in WIDER:
             known.update((area.name, None) for area in gazetteer.districts)
+        elif part in _INNER_CITY:
+            known.update(dict.fromkeys(INNER_CITY))
         elif part in DISTRICT_WIDE and own:
             known[own] = None
         elif area := gazetteer.resolve_district(part).area:
@@ -210,6 +256,20 @@ def areas_of(text: str | None, own: str | None = None) -> tuple[list[str], list[
         else:
             unknown.append(part)
     return list(known), unknown
+
+
+def _area_parts(text: str, gazetteer: Gazetteer) -> Iterator[str]:
+    """The parts of a service area: also cut at blanks and 和 where that names districts; notes behind a district gone."""
+    for part in split(text):
+        if gazetteer.resolve_district(part).area is not None:
+            yield part
+            continue
+        bare = NOTE.sub("", part)
+        pieces = [piece for piece in _AREA_AND.split(bare) if piece]
+        yield from pieces if any(gazetteer.resolve_district(piece).area for piece in pieces) else [bare]
+
+
+_AREA_AND = re.compile(r"以及|及|和|与|\s+")
 
 
 def _choose(code: str, text: str, candidates: Iterable[Area], zh: str, en: str) -> RowProblem:

@@ -15,6 +15,7 @@ from app.imports.cells.personal import redact
 from app.imports.cells.text import text_of
 from app.imports.columns.column import Column, Kind
 from app.imports.columns.kinds import KINDS
+from app.imports.communities import written_communities
 from app.imports.files.sheet import Sheet, column_index
 from app.imports.files.sniff import open_source
 
@@ -83,8 +84,12 @@ def _value(column: Column, record: Mapping[str, Any]) -> Any:
         return sum(amounts) or None
     if column.field == "period":
         return None if record.get("start_on") and record.get("end_on") else record.get("period_months")
+    if column.field == "category" and record.get("categories"):
+        return [record["category"], *record["categories"]] if record.get("category") else record["categories"]
     if column.field == "community":
-        return "、".join(record.get("communities") or ()) or record.get("community")
+        return (
+            written_communities(record.get("communities") or filter(None, (record.get("community"),))) or None
+        )
     return record.get(column.field)
 
 

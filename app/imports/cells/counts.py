@@ -16,6 +16,17 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 
+_NEXT = re.compile(r"[,;、，；](?=\D*\d[\d.]*(?:万|余|多)?(?:人次|人|名|户))|(?<=户)[,/]?(?=\d+(?:余|多)?人)")
+_SPAN = re.compile(r"[-~～—–至到]+(?=\d)")
+_NOTE = re.compile(r"[(][^()]*[)]$")
+_WHAT = re.compile(r"^(?:每年|年均)?(?:直接|间接)?(?:受益|服务|覆盖|惠及)?(?:人数|人次|人群)?[:为]?")
+_DIRECT = re.compile(r"^直接")
+_RATE = re.compile(r"每(?!年)|[*×x%]|/(?!年)", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?P<about>约|大约|预计|近|不少于|不低于|至少|超过|>=?|≥|≧)?(?P<number>\d[\d,]*(?:\.\d+)?)(?P<scale>万|千|百)?(?P<more>余|多|\+)?"
+    r"(?P<unit>人次|人/次|人|名|位|户次|户)(?P<more2>以上|左右|/年|/月)?"
+)
+
 
 def count(cell: Cell, context: Context) -> Parsed:
     """A whole number ≥ 0. A text in 人次 comes back as `contacts` among the further fields, not as persons."""
@@ -36,14 +47,17 @@ def _count(cell: Cell, *, persons: bool) -> Parsed:
     text = plain(cell)
     if says_nothing(text):
         return BLANK
-    pieces = re.split(r"[,;、](?=\D*\d[\d.]*(?:万|余|多)?(?:人次|人|名))", text)
+    if re.match(r"^-[\d.]+", text):
+        return _negative(text)
     values: dict[str, int] = {}
     problems: list[RowProblem] = []
-    for piece in pieces:
-        span = re.split(r"[-~～—–至到]+(?=\d)", piece)
-        found = _COUNT.fullmatch(re.sub(r"^(直接|间接)?(受益|服务|覆盖|惠及)?[:]?", "", span[-1]))
-        if len(span) > 2 or (not span[0]) or not found:
-            return _negative(text) if re.match(r"^-[\d.]+", text) else _unreadable(text)
+    for piece in _pieces(text):
+        span = _SPAN.split(piece)
+        found = _COUNT.fullmatch(_WHAT.sub("", span[-1]))
+        if len(span) > 2 or not span[0] or not found:
+            found = _alone(piece)
+            if found is None:
+                return _unreadable(text)
         value = number(found["number"])
         if value is None:
             return _unreadable(text)
@@ -58,15 +72,31 @@ def _count(cell: Cell, *, persons: bool) -> Parsed:
                     f"A count is a whole number: {text}; rounded.",
                 )
             )
-        if found["about"] or found["more"] or found["more2"] or len(span) == 2:
+        if found["about"] or found["more"] or found["more2"] or len(span) == 2 or piece.startswith("每年"):
             problems.append(
                 warning("count_estimated", f"数量为约数：{text}。", f"The count is an estimate: {text}.")
             )
         unit = found["unit"] or ""
+        if persons and unit in ("户", "户家庭") and "、" not in piece and len(_pieces(text)) > 1:
+            continue  # '100户300人': the persons are told
         if persons and (value == 0 or unit in ("户", "户家庭")):
             return _no_persons(text)
-        contacts = unit in ("人次", "人/次", "户次")
-        values["contacts" if contacts else "value"] = int(value.to_integral_value())
+        name = "contacts" if unit in ("人次", "人/次", "户次") else "value"
+        whole = int(value.to_integral_value())
+        if name not in values:
+            values[name] = whole
+        elif _DIRECT.match(text):
+            problems.append(
+                warning("indirect_left_out", f"“{text[:40]}”只登记直接人数。", f"Of '{text[:40]}' only those reached directly are taken.")
+            )  # fmt: skip
+        elif not persons:
+            return _unreadable(text)
+        else:
+            values[name] += whole
+            problems.append(
+                warning("count_summed", f"“{text[:40]}”含多个数，已相加为 {values[name]}。",
+                        f"'{text[:40]}' names several numbers, added up to {values[name]}.")
+            )  # fmt: skip
     if persons and "contacts" in values:
         problems.append(
             warning("contacts_not_persons", f"“{text}”是人次，已记入服务人次，人数未填。" if "value" not in values
@@ -75,6 +105,20 @@ def _count(cell: Cell, *, persons: bool) -> Parsed:
         )  # fmt: skip
         return Parsed(values.get("value"), tuple(problems), {"contacts": values["contacts"]})
     return Parsed(values.get("value", values.get("contacts")), tuple(dict.fromkeys(problems)))
+
+
+def _pieces(text: str) -> list[str]:
+    """The counts of a cell, each by itself; notes in brackets tell of a part and are left out."""
+    bare = _NOTE.sub("", text) or text
+    return [piece for piece in _NEXT.split(bare) if piece]
+
+
+def _alone(piece: str) -> re.Match[str] | None:
+    """The one count in words that say of whom ('独居老人35名'); None when it is not alone, or a rate like '每月100人'."""
+    if len(re.findall(r"\d[\d,.]*", piece)) != 1 or _RATE.search(piece):
+        return None
+    found = _COUNTED.search(piece)
+    return found if found and not re.search(r"\d", piece[found.end() :]) else None
 
 
 def rate(cell: Cell, context: Context) -> Parsed:

@@ -12,7 +12,7 @@ from app.imports.cells.parsed import (
     error,
     warning,
 )
-from app.imports.cells.text import error_cell, plain, says_nothing, text_of
+from app.imports.cells.text import error_cell, line, plain, says_nothing, text_of
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """The 31 characters of GB 32100-2015: no I, O, S, V, Z."""
@@ -26,6 +26,7 @@ _PHONE = re.compile(
 )
 _BROKEN_PHONE = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
 _NO_NAME = re.compile(r"微信|同号|电话|手机|办公|座机|传真|分机")
+_PERSON_NOTE = re.compile(r"(?<=\d)[(][^()]*[)]$|(?<=[^\d])[(](?=1\d{10}[)]$)|(?<=\d{11})[)]$")
 _PERSON = re.compile(r"^([\u4e00-\u9fff·]{2,6}?(?:主任|书记|老师|经理|科长|社工|先生|女士)?)[:]?$")
 
 
@@ -113,7 +114,7 @@ def phone(cell: Cell, context: Context) -> Parsed:
     failed = error_cell(cell)
     if failed:
         return failed
-    text = plain(cell).strip("'")
+    text = re.sub(r"[(](0\d{2,3})[)]", r"\1-", plain(cell).strip("'"))
     if says_nothing(text):
         return BLANK
     if _BROKEN_PHONE.fullmatch(text):
@@ -133,8 +134,8 @@ def phone(cell: Cell, context: Context) -> Parsed:
         ))  # fmt: skip
     problems = []
     more = {}
-    rest = _PHONE.sub("", text)
-    who = _PERSON.match(re.sub(r"[-:,;/()、]+", "", rest))
+    parts = [part for part in re.split(r"[-:,;/()、]+", _PHONE.sub(",", text)) if part]
+    who = _PERSON.match(parts[0]) if len(parts) == 1 else None
     if who and not _NO_NAME.search(who[1]):
         more["contact_name"] = who[1]
         problems.append(
@@ -156,6 +157,24 @@ def phone(cell: Cell, context: Context) -> Parsed:
         code = 3 if number[1] in "12" else 4
         number = f"{number[:code]}-{number[code:]}"
     return Parsed(number, tuple(problems), more)
+
+
+def person(cell: Cell, context: Context) -> Parsed:
+    """A contact's name; a telephone number in the same cell comes back as `phone`."""
+    parsed = line(cell, context)
+    text = plain(cell)
+    if parsed.value is None or not re.search(r"\d{7}", text):
+        return parsed
+    number = phone(_PERSON_NOTE.sub("", text), context)
+    name = _PHONE.sub("", _PERSON_NOTE.sub("", text)).replace("()", "").strip(" -:,;/、电话手机")
+    if number.value is None or not name:
+        return parsed
+    problem = warning(
+        "name_with_phone",
+        f"联系人栏含电话，已分开：{name[:20]}。",
+        f"The contact cell holds a telephone number; taken apart: {name[:20]}.",
+    )
+    return Parsed(name, (problem,), {"phone": number.value})
 
 
 def organization_name(cell: Cell, context: Context) -> Parsed:

@@ -31,8 +31,9 @@ _UNDER_WAY = re.compile(r"申报|申请|评审|评估中|公示|拟|待")
 _EXPIRED = re.compile(r"过期|失效|已到期|已满")
 _GIVEN_IN = re.compile(r"^20\d{2}(?:年度?)?(?:获评?|评为|被评为|评定为?|获得)?")
 _UNTIL = re.compile(
-    r"(?:有效期?至?|到期|截至|截止|至|到|-|—|~|～)[^\d]{0,4}(20\d{2})(?:[年.\-/](\d{1,2}))?(?:[月.\-/](\d{1,2}))?"
+    r"(?:有效期?|到期|截至|截止|(?<=[\d年月日])[-—~～至到])[^\d]{0,4}(20\d{2})(?:[年.\-/](\d{1,2}))?(?:[月.\-/](\d{1,2}))?"
 )
+_LAPSED = re.compile(r"过期|失效|撤销|取消|注销|待|申请|办理|公示")
 _SPANNED = re.compile(r"^(20\d{2})(?:年度?)?[-~～—至到](20\d{2})(?:年度?)?(?:年检)?(?:连续|均|都|皆)?(?:为)?")
 _LATELY = re.compile(r"^近([两二三四五2345])年(?:来)?(?:年检)?(?:结论|情况)?(?:连续|均|都|皆)?(?:为)?")
 
@@ -50,10 +51,16 @@ def flag(cell: Cell, context: Context) -> Parsed:
     if isinstance(cell, bool):
         return Parsed(cell)
     text = plain(cell).lower()
+    if len(text) > 1:
+        text = plain(ticked(text))
     if not text or text in ("/", "-", "—", "待定", "不详"):
         return BLANK
     head = re.split(r"[(（,，;；]", text)[0]
-    if text in _YES or head in _YES or (head.startswith(("是", "有", "已")) and "未" not in head):
+    if (
+        text in _YES
+        or head in _YES
+        or (head.startswith(("是", "有", "已")) and "未" not in head and not _LAPSED.search(head))
+    ):
         return Parsed(True)
     if text in _NO or head in _NO or head.startswith(("否", "无", "未", "没")):
         return Parsed(False)

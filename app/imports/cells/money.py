@@ -25,8 +25,17 @@ SMALLEST_LIKELY, LARGEST_LIKELY = 1_000 * 100, 10_000_000 * 100
 
 _CURRENCY = re.compile(r"^(?:共计|合计|总计|共)|人民币|rmb|cny|[¥￥]|大写|小写|[:：]", re.IGNORECASE)
 _NOTE = re.compile(r"[(\[【][^)\]】]*[)\]】]$")
-_ABOUT = re.compile(r"^(约|大约|大概|预计|预算|暂定|估计|左右)|(左右|上下|以内|以下|之内|许)$")
-_AT_MOST = re.compile(r"^(不超过|不高于|最高|至多|上限|控制在)|(以内|以下|之内|封顶)$")
+_ABOUT = re.compile(r"^(约|大约|大概|预计|预算|暂定|估计|左右|暂估)|(左右|上下|以内|以下|之内|许)$")
+_AT_MOST = re.compile(
+    r"^(不超过|不高于|最高|至多|上限|控制在|不大于|小于等于|≤|<=)|(以内|以下|之内|封顶|\(含\))$"
+)
+_ABOUT_NOTE = re.compile(r"[(\[【](?:暂定|预计|预算|约|估算|暂估|拟|待定|待批复?|以.*为准)[)\]】]$")
+# Words for an amount that will only be known later.
+_OPEN = re.compile(
+    r"待.{0,6}|(?:按|据)实.{0,6}|(?:最终)?(?:以|按)?.{0,8}(?:为准|而定|面议|商定|议定|另定)|(?:双方)?协商.{0,4}|详?见.{0,10}|(?:暂)?未(?:定|确定|明确|批复).{0,4}|按.{1,6}(?:标准|合同|协议)"
+)
+_SAID_TWICE = re.compile(r"^(?P<first>[^()]+)\((?:大写|小写|合|即|人民币|[¥￥])*[:：]?(?P<second>[^()]+)\)$")
+_SMALLEST_SAID = 100 * 100
 _NUMBER = r"(?:[\d.,]+(?:e[+-]?\d+)?|[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+)"
 _AMOUNT = re.compile(
     rf"([+-]?{_NUMBER})(亿元|百万元|百万|千元|万元|亿|万|千|元|块|w|k)?(?:整|正)?", re.IGNORECASE
@@ -54,9 +63,14 @@ def money(cell: Cell, context: Context) -> Parsed:
         return BLANK
     if (text.startswith("(") and text.endswith(")")) and number(text[1:-1].rstrip("元万")) is not None:
         return _not_positive(text)
-    bare = _NOTE.sub("", _CURRENCY.sub("", text).replace("圆", "元"))
+    if _OPEN.fullmatch(text):
+        return _still_open(text)
+    if (twice := _SAID_TWICE.match(text.replace("圆", "元"))) and (differing := _disagree(twice, text, context)):
+        return differing
+    plainly = _CURRENCY.sub("", text).replace("圆", "元")
+    bare = _NOTE.sub("", plainly) or plainly
     at_most = bool(_AT_MOST.search(bare))
-    about = at_most or bool(_ABOUT.search(bare))
+    about = at_most or bool(_ABOUT.search(bare)) or bool(_ABOUT_NOTE.search(plainly))
     core = _ABOUT.sub("", _AT_MOST.sub("", bare)) if about else bare
     core = _ABOUT.sub("", core) if about else core
     parts = re.split(r"[-~～—–至到]+(?=[\d.一二两三四五六七八九十壹贰叁肆伍陆柒捌玖])", core)
@@ -80,7 +94,30 @@ def money(cell: Cell, context: Context) -> Parsed:
         return _too_large(text)
     if known[-1][1] is None and (doubt := _doubt(known[-1][0], unit, fens[-1])):
         return Parsed(None, (doubt,))
+    # '6元' in a column of 万元: neither reading is certain.
+    slip = known[-1][1] == YUAN and context.unit == WAN and fens[-1] < _SMALLEST_SAID
+    if slip and (doubt := _doubt(known[-1][0], YUAN, fens[-1])):
+        return Parsed(None, (doubt,))
     return _answer(text, fens, about=about, at_most=at_most)
+
+
+def _still_open(text: str) -> Parsed:
+    return Parsed(None, (
+        warning("amount_open", f"金额写作“{text[:40]}”，尚未确定，已留空。", f"The amount is not known yet ('{text[:40]}'); left empty."),
+    ))  # fmt: skip
+
+
+def _disagree(twice: re.Match[str], text: str, context: Context) -> Parsed | None:
+    """A choice when an amount is written twice ('65000（大写：陆万元整）') and the two are not the same."""
+    first, second = (money(_CURRENCY.sub("", twice[name]), context) for name in ("first", "second"))
+    if first.value is None or second.value is None or first.value == second.value:
+        return None
+    options = tuple(
+        Choice(fen, f"{yuan(fen)} 元", f"{yuan(fen)} yuan") for fen in (first.value, second.value)
+    )
+    return Parsed(None, (
+        choice("amounts_disagree", f"“{text[:60]}”中两种写法金额不同，请选择。", f"'{text[:60]}' states two different amounts; choose.", options),
+    ))  # fmt: skip
 
 
 def fact(cell: Cell, context: Context) -> Parsed:
@@ -91,8 +128,15 @@ def fact(cell: Cell, context: Context) -> Parsed:
     parsed = money(cell, context)
     problem = parsed.problems[0] if parsed.problems else None
     if problem is not None and problem.code == "implausible_amount":
-        return Parsed(problem.choices[0].value)
+        amount = problem.choices[0].value
+        return Parsed(amount, () if amount <= LARGEST_LIKELY else (_unusual(problem),))
     return Parsed(parsed.value, parsed.problems)
+
+
+def _unusual(doubt: RowProblem) -> RowProblem:
+    taken, other = doubt.choices
+    return warning("amount_unusual", f"金额异常大：按列单位读为{taken.zh}，是否应为{other.zh}，请核对。",
+                   f"An unusually large amount: read as {taken.en}; should it be {other.en}? Please check.")  # fmt: skip
 
 
 def _amount(text: str) -> tuple[Decimal, str | None] | None:

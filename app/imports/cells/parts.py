@@ -10,13 +10,15 @@ _ENCLOSED = re.compile(
 _OPENS = re.compile(r"[(（\[【“‘《「\"]")
 _FILLER = "\ue000"
 _SEPARATORS = re.compile(r"[、,，;；\n|]+|(?<![\d(])/(?!\d)")
-_NUMBERING = re.compile(
+NUMBERING = re.compile(
     r"^(?:[(（]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})(?:[.．、](?!\d)|[)）][.、]?)|[①-⑳]|[A-Ha-h][.．、])\s*"
 )
 _NUMBERED = re.compile(
     r"(?<=[^\d\s.．第])\s*(?=(?:[(（]?\d{1,2}[)）]|\d{1,2}[.．、](?!\d)|[①-⑳])\s*[^\d\s,，、;；.．)）])"
 )
-_AND_SO_ON = re.compile(r"等\d*[类种个]?$")
+_AND_SO_ON = re.compile(
+    r"等(?:\d{1,2})?[类种个]?(?:弱势|困难|特殊|重点)?(?:群体|人群|人员|对象|领域|方面|服务|内容)?$"
+)
 _BOX = re.compile(r"[☑√✓✔■☒●]|[□☐○]")
 _TICKED = frozenset("☑√✓✔■☒●")
 
@@ -42,12 +44,12 @@ def split(text: str) -> list[str]:
     A form with boxes to tick gives what is ticked. Words like 和 never cut: `joined_by` proposes, the caller knows the words.
     """
     text = ticked(text)
-    numbered = _NUMBERED.search(text) is not None and _NUMBERING.match(text) is not None
+    numbered = _NUMBERED.search(text) is not None and NUMBERING.match(text) is not None
     pieces = cut(text, _SEPARATORS)
     if numbered:
         pieces = [piece for part in pieces for piece in _NUMBERED.split(part)]
     parts = (
-        unquoted(_AND_SO_ON.sub("", _NUMBERING.sub("", piece.strip())).strip(" 。．")) for piece in pieces
+        unquoted(_AND_SO_ON.sub("", NUMBERING.sub("", piece.strip())).strip(" 。．")) for piece in pieces
     )
     return [part for part in dict.fromkeys(parts) if part]
 

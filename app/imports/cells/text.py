@@ -13,12 +13,15 @@ _UNCLEAN = re.compile(
 _SPACES = re.compile("[ \t\u00a0\u3000\u2000-\u200a\u202f\u205f]+")
 _ANY_SPACE = re.compile(r"\s+")
 _CJK_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_CJK_BREAK = re.compile(r"\s+(?=(?:社区|村|居委会|街道|区)(?:\s|$))")
 
 # Dashes and words that bureaus write where nothing is known.
 NOTHING_WORDS = frozenset(
     ("/", "\\", "-", "--", "—", "——", "－", "–", "无", "暂无", "待定", "待确定", "未定", "面议", "另议", "不详", "未知",
-     "n/a", "na", "null", "none", "nil", "tbd", "空", "略")
+     "n/a", "na", "null", "none", "nil", "tbd", "空", "略", "不适用", "不涉及", "未填", "未填写", "待填", "待补", "待补充", "暂缺",
+     "尚未确定", "暂未确定", "暂不确定", "待核实", "待落实")
 )  # fmt: skip
+_STROKES = re.compile(r"[-—–－_/\\.…*·~～]+")
 ERROR_CELLS = frozenset(
     ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
 )
@@ -62,7 +65,7 @@ def plain(cell: Cell) -> str:
 
 def says_nothing(text: str) -> bool:
     """Whether a (plain) text stands for a value that is not known: blank, '待定', '面议', '/', '—', '无'."""
-    return not text or text.lower() in NOTHING_WORDS
+    return not text or text.lower() in NOTHING_WORDS or _STROKES.fullmatch(text) is not None
 
 
 def error_cell(cell: Cell) -> Parsed | None:
@@ -81,6 +84,15 @@ def line(cell: Cell, context: Context) -> Parsed:
     if says_nothing(text):
         return BLANK
     return _bounded(_bared(_CJK_GAP.sub("", text)))
+
+
+def place(cell: Cell, context: Context) -> Parsed:
+    """The name of a place, or of several with the breaks between them kept: '银杏里社区' above '桂花巷社区' are two."""
+    text = text_of(cell)
+    if says_nothing(text):
+        return BLANK
+    text = _CJK_BREAK.sub("", text)  # a name broken to fit its column
+    return _bounded(_bared(_ANY_SPACE.sub(" ", text.replace("\n", "、"))))
 
 
 def paragraph(cell: Cell, context: Context) -> Parsed:

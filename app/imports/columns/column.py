@@ -11,6 +11,7 @@ from typing import Any
 
 from app.catalogue.codes import label
 from app.imports.cells.parsed import Cell, Context, Parsed, RowProblem
+from app.imports.cells.parts import split, written
 
 Parser = Callable[[Cell, Context], Parsed]
 Finish = Callable[[dict[str, Any], "Row"], None]
@@ -153,6 +154,11 @@ class Kind:
 def joined(values: Iterable[str] | None) -> str:
     """A list in one cell."""
     return "、".join(values or ())
+
+
+def listed(values: Iterable[str] | None) -> str:
+    """Free words in one cell; what would be cut when read again stands in quotes."""
+    return written(values or (), split, "、")
 
 
 def labels(list_name: str) -> Callable[[Any], str]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from app.imports.cells.counts import count, persons, row_number
 from app.imports.cells.dates import day
-from app.imports.cells.identity import phone
+from app.imports.cells.identity import person, phone
 from app.imports.cells.marks import many_of, one_of
-from app.imports.cells.text import line, paragraph
+from app.imports.cells.text import line, paragraph, place
 from app.imports.columns.column import Column, Kind, Row, iso, labels, renamed
 from app.imports.columns.projects import normal_title
 from app.imports.places import settle
@@ -34,12 +34,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("contacts_planned", "涉及人次", ("人次",), count, ""),
     Column("district", "所属区", ("区县", "区", "所在区"), line, "鼓楼区", fills="area"),
     Column("street", "街道", ("街道(乡镇)", "镇街", "所属街道", "街镇", "所在街道"), line, "宁海路街道", fills="area", required=True),
-    Column("community", "社区", ("社区(村)", "所属社区", "所在社区", "村居"), line, "银杏里社区", fills="merge", required=True),
+    Column("community", "社区", ("社区(村)", "所属社区", "所在社区", "村居"), place, "银杏里社区", fills="merge", required=True),
     Column("delivery_address", "地点", ("地址", "需求地点", "实施地点"), line, ""),
     Column("grid", "网格", ("所属网格",), line, ""),
     Column("raised_on", "提出时间", ("收集时间", "登记时间", "提出日期", "日期"), renamed(day), "2026-01-15", iso, date=True),
     Column("urgency", "紧急程度", ("优先级",), one_of("urgency"), "", labels("urgency")),
-    Column("contact_name", "联系人", ("登记人", "负责人"), line, ""),
+    Column("contact_name", "联系人", ("登记人", "负责人"), renamed(person, phone="contact_phone"), ""),
     Column("contact_phone", "联系电话", ("联系方式", "电话", "手机"), phone, ""),
     Column("remarks", "备注", ("说明",), paragraph, "", free_text=True),
 )  # fmt: skip

@@ -6,11 +6,11 @@ source_row_no:int, name, former_names:[str], uscc, old_reg_no, registration_type
 business_supervisor, district, street, established_on, start_up_capital_fen, legal_rep, address, contact_name, contact_phone,
 rating, rating_valid_until, annual_inspection:{year: code}, credit_status (from a bureau's list; becomes a credit event),
 is_charity, public_fundraising, tax_exempt, donation_deduction, party_org (bool),
-fulltime_staff, sw_assistant, sw_middle, sw_senior, certified_total, volunteers (int),
+email, website, fulltime_staff, sw_assistant, sw_middle, sw_senior, certified_total, parttime_staff, supervisors, volunteers (int),
 business_scope, capability, categories:[code], target_groups:[code], service_areas:[district name],
 org_orientation, org_stage, origin, marketplace_role, qualifications:[str], capacity_max, active_engagements,
 preferred_budget_min_fen, preferred_budget_max_fen, last_year_income_fen,
-track_record:[{title, year, amount_fen, grade}], remarks.
+track_record:[{title, year, amount_fen, grade}], honours:[str], remarks.
 """
 
 import re
@@ -21,13 +21,25 @@ from typing import Any
 from app.areas.gazetteer import Gazetteer
 from app.imports.cells.counts import count, row_number
 from app.imports.cells.dates import day
-from app.imports.cells.identity import organization_name, phone, uscc
+from app.imports.cells.identity import organization_name, person, phone, uscc
 from app.imports.cells.marks import flag, inspection_of, inspections, many_of, one_of, rating, words
 from app.imports.cells.money import fact
 from app.imports.cells.parsed import Cell, Context, Parsed, error, warning
-from app.imports.cells.results import export_past_projects, past_projects
+from app.imports.cells.record import export_past_projects, past_projects
 from app.imports.cells.text import line, paragraph
-from app.imports.columns.column import Column, Header, Kind, Row, iso, joined, labels, renamed, wan, yes_no
+from app.imports.columns.column import (
+    Column,
+    Header,
+    Kind,
+    Row,
+    iso,
+    joined,
+    labels,
+    listed,
+    renamed,
+    wan,
+    yes_no,
+)
 from app.imports.places import areas_of, settle
 
 
@@ -40,7 +52,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("source_row_no", "序号", ("编号", "No.", "No", "机构编号"), row_number, 1),
     Column("name", "机构名称", ("组织名称", "社会组织名称", "单位名称", "申请机构", "承接单位", "机构全称", "名称", "承接机构"),
            organization_name, "南京市鼓楼区示例社会工作服务中心", required=True, free_text=True),
-    Column("former_names", "曾用名", ("原名称", "原名"), words, "", joined),
+    Column("former_names", "曾用名", ("原名称", "原名"), words, "", listed),
     Column("uscc", "统一社会信用代码", ("信用代码", "登记证号", "机构代码", "社会信用代码", "统一代码", "统一信用代码",
            "统一社会信用代码/登记证号"), uscc, "52320106XX9900017P", required=True, free_text=True),
     Column("old_reg_no", "原登记证号", ("旧登记证号", "民证字号"), line, ""),
@@ -55,9 +67,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("start_up_capital_fen", "开办资金(万元)", ("注册资金", "开办资金", "注册资本"), fact, 3, wan, money=True),
     Column("legal_rep", "法定代表人", ("法人", "法人代表", "法定代表人姓名"), line, ""),
     Column("address", "住所", ("注册地址", "通讯地址", "地址", "办公地址"), line, ""),
-    Column("contact_name", "联系人", ("负责人", "联系人姓名"), line, ""),
+    Column("contact_name", "联系人", ("负责人", "联系人姓名"), renamed(person, phone="contact_phone"), ""),
     Column("contact_phone", "联系电话", ("联系方式", "手机", "电话", "办公电话", "手机号码", "手机号"), phone, ""),
-    Column("rating", "评估等级", ("等级", "社会组织等级", "社会组织评估等级", "等级评估"), renamed(rating, year="rating_year"), "4A", labels("rating")),
+    Column("email", "电子邮箱", ("邮箱", "电子邮件", "E-mail", "Email"), line, ""),
+    Column("website", "网址", ("网站", "官网", "公众号"), line, ""),
+    Column("rating", "评估等级", ("等级", "社会组织等级", "社会组织评估等级", "等级评估"), renamed(rating, year="rating_year", valid_until="rating_valid_until"), "4A", labels("rating")),
     Column("rating_valid_until", "等级有效期至", ("评估等级有效期", "等级有效期", "有效期至"), renamed(day), "2028-12-31", iso, date=True),
     Column("annual_inspection", "年检情况", ("年检", "年度年检结论", "年检结论", "年度检查"), inspections, "2024合格、2025合格",
            lambda results: joined(f"{year}{labels('inspection_result')(code)}" for year, code in sorted((results or {}).items()))),
@@ -73,6 +87,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("sw_middle", "社工师", ("社会工作师", "中级社工", "社工师人数", "中级社工师"), count, 2),
     Column("sw_senior", "高级社工师", ("高级社会工作师", "高级社工", "高级社工师人数"), count, 0),
     Column("certified_total", "持证社工数", ("持证社工人数", "持证社工", "持证人数"), count, 5),
+    Column("parttime_staff", "兼职人数", ("兼职工作人员", "兼职人员数", "兼职人员"), count, ""),
+    Column("supervisors", "督导人数", ("督导", "社工督导人数"), count, ""),
     Column("volunteers", "志愿者人数", ("志愿者", "志愿者数"), count, ""),
     Column("business_scope", "业务范围", ("服务范围及内容", "宗旨和业务范围", "登记业务范围", "经营范围"), paragraph,
            "居家养老服务；社会工作服务；承接政府委托的相关服务。", free_text=True),
@@ -82,19 +98,21 @@ COLUMNS: tuple[Column, ...] = (
            labels("category")),
     Column("target_groups", "服务对象", ("服务人群", "服务群体", "受益人群"), many_of("target_group", other="other"), "独居老人",
            labels("target_group")),
-    Column("service_areas", "服务区域", ("服务范围", "服务地区", "可服务区域", "活动地域"), line, "鼓楼区、玄武区", joined),
+    Column("service_areas", "服务区域", ("服务范围", "服务地区", "可服务区域", "活动地域"), paragraph, "鼓楼区、玄武区", joined),
     Column("org_orientation", "组织取向", ("组织性质",), one_of("org_orientation"), "", labels("org_orientation")),
     Column("org_stage", "发展阶段", ("机构阶段",), one_of("org_stage"), "", labels("org_stage")),
     Column("origin", "机构来源", ("来源",), one_of("org_origin"), "", labels("org_origin")),
     Column("marketplace_role", "平台角色", ("角色", "机构角色"), one_of("marketplace_role"), "", labels("marketplace_role")),
-    Column("qualifications", "资质证照", ("资质", "专业资质", "相关资质", "行业资质"), words, "", joined),
+    Column("qualifications", "资质证照", ("资质", "专业资质", "相关资质", "行业资质"), words, "", listed),
     Column("capacity_max", "承接上限", ("可承接项目数", "最多承接项目数", "承接能力上限"), count, 4),
     Column("active_engagements", "在管项目数", ("在执行项目", "在执行项目数", "在管项目", "执行中项目数"), count, 1),
     Column("preferred_budget_min_fen", "期望最低金额(万元)", ("意向最低金额", "期望最低预算"), fact, "", wan, money=True),
     Column("preferred_budget_max_fen", "期望最高金额(万元)", ("意向最高金额", "期望最高预算"), fact, "", wan, money=True),
     Column("last_year_income_fen", "上年度收入(万元)", ("上年收入", "年度收入", "上一年度收入"), fact, "", wan, money=True),
-    Column("track_record", "承接项目情况", ("近三年业绩", "主要业绩", "过往项目", "项目经验", "获奖情况"), past_projects,
-           "2024年社区助餐配送(12万元,良好)", export_past_projects, free_text=True),
+    Column("track_record", "承接项目情况", ("近三年业绩", "主要业绩", "过往项目", "项目经验", "近三年承接项目", "既往项目", "业绩"),
+           past_projects, "2024年社区助餐配送(12万元,良好)", export_past_projects, free_text=True),
+    Column("honours", "获奖情况", ("获奖", "荣誉", "所获荣誉", "荣誉情况", "获奖及荣誉", "所获奖项", "荣誉奖项"), words, "", listed,
+           free_text=True),
     Column("bank_account", "银行账号", ("开户账号", "账号", "开户行及账号", "银行账户", "开户行"), _nothing, in_template=False, passing=True),
     Column("remarks", "备注", ("说明",), paragraph, "", free_text=True),
 )  # fmt: skip

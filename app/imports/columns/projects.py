@@ -2,13 +2,14 @@
 
 A record holds every key below; what the list does not say is None. Money is fen, dates are `datetime.date`, codes are
 those of `app.catalogue.codes`, areas are canonical names:
-source_row_no:int, project_no, title, description, need_analysis, category:code, target_groups:[code],
+source_row_no:int, project_no, title, description, need_analysis, category:code, categories:[code] (further ones),
+target_groups:[code],
 beneficiaries_planned:int, contacts_planned:int, district, street, community (the first), communities:[name],
 delivery_address, grid, buyer (name), procuring_entity (name), contact_name, contact_phone,
 budget_fen, budget_min_fen, budget_max_fen, budget_is_estimate:bool, funding_lines:[{source, amount_fen}],
 start_on, end_on, start_precision, end_precision ('day'|'month'|'year'), period_months, procurement_method, delivery_route,
 linkage_mode, catalogue_item, responsibility_list, policy_basis, major_matter:bool, urgency, is_sme_only:bool,
-min_rating, min_certified_social_workers, required_qualifications:[str], preferred_qualifications:[str],
+min_rating, min_certified_social_workers, required_qualifications:[str], preferred_qualifications:[str], requirements_reason,
 outputs:[{indicator, service_method, target, unit}], outcomes:[{indicator}], remarks.
 """
 
@@ -17,16 +18,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.catalogue.codes import FundingSource
+from app.catalogue.codes import FundingSource, resolve
 from app.imports.cells.counts import count, persons, row_number
-from app.imports.cells.dates import day, months_between, period
-from app.imports.cells.identity import organization_name, phone
+from app.imports.cells.dates import day, last_day, months_between, period
+from app.imports.cells.identity import organization_name, person, phone
 from app.imports.cells.marks import flag, many_of, one_of, rating, words
 from app.imports.cells.money import fact, money
-from app.imports.cells.parsed import error, warning
+from app.imports.cells.parsed import Cell, Context, Parsed, error, warning
+from app.imports.cells.parts import split
 from app.imports.cells.results import export_outcomes, export_outputs, outcomes, outputs, requirements
-from app.imports.cells.text import line, paragraph
-from app.imports.columns.column import Column, Kind, Row, iso, joined, labels, renamed, wan, yes_no
+from app.imports.cells.text import line, paragraph, place, text_of
+from app.imports.columns.column import Column, Kind, Row, iso, labels, listed, renamed, wan, yes_no
 from app.imports.places import settle
 from app.kernel.money import yuan
 
@@ -42,8 +44,39 @@ _SOURCES = {
 
 _budget = renamed(money, min_fen="budget_min_fen", max_fen="budget_max_fen", is_estimate="budget_is_estimate")
 _start = renamed(day, precision="start_precision")
-_end = renamed(day, precision="end_precision")
+_end = renamed(last_day, precision="end_precision")
 _persons = renamed(persons, contacts="contacts_planned")
+_GIVES = re.compile(r"(?P<source>[^\d,，:：(（]+)[:：(（]?(?P<amount>\d[\d,.]*\s*(?:万元|万|元))[)）]?")
+_WHOSE_LOTTERY = re.compile(r"^(?:省级?|市级?|区级?|街道)(?=福彩|福利彩票|彩票|公益金|慈善)")
+
+
+def funding_source(cell: Cell, context: Context) -> Parsed:
+    """The one source of the whole budget, or each with its amount ('市级3万元、区级3万元') as `funding_lines.…`.
+
+    Several sources without amounts say nothing about who pays how much: none is taken.
+    """
+    parts = split(text_of(cell))
+    gives = [_GIVES.fullmatch(part) for part in parts]
+    if parts and all(gives):
+        more: dict[str, Any] = {}
+        for found in gives:
+            assert found is not None
+            source = resolve("funding_source", found["source"])
+            if source is None:
+                return one_of("funding_source")(found["source"], context)
+            amount = fact(found["amount"], context)
+            more[f"funding_lines.{source}"] = more.get(f"funding_lines.{source}", 0) + (amount.value or 0)
+        return Parsed(None, (), more)
+    parsed = one_of("funding_source", others="others")(
+        "、".join(_WHOSE_LOTTERY.sub("", part) for part in parts), context
+    )
+    if not parsed.more:
+        return parsed._replace(more={})
+    return Parsed(None, (
+        warning("funding_sources_several", f"“{text_of(cell)[:40]}”含多个来源而未写各自金额，未登记；请分列填写各来源金额。",
+                f"'{text_of(cell)[:40]}' names several sources without their amounts; none is taken."),
+    ))  # fmt: skip
+
 
 COLUMNS: tuple[Column, ...] = (
     Column("source_row_no", "序号", ("编号", "No.", "No", "行号"), row_number, 1),
@@ -56,7 +89,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("need_analysis", "需求分析", ("项目背景", "项目实施必要性", "拟解决的问题", "背景及必要性"), paragraph, "",
            free_text=True),
     Column("category", "服务类别", ("项目类别", "服务领域", "项目范围", "所属领域", "类别", "项目类型", "服务类型", "领域"),
-           one_of("category", other="other"), "养老服务", labels("category"), fills="merge", required=True),
+           one_of("category", other="other", others="categories"), "养老服务", labels("category"), fills="merge", required=True),
     Column("target_groups", "服务对象", ("受益人群", "目标群体", "服务人群", "服务群体", "受益对象"),
            many_of("target_group", other="other"), "独居老人", labels("target_group"), fills="merge"),
     Column("beneficiaries_planned", "受益人数", ("直接受益人数", "服务人数", "计划服务人数", "预计受益人数", "覆盖人数"),
@@ -67,14 +100,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("street", "街道", ("街道(乡镇)", "镇街", "所属街道", "街镇", "街道/镇", "镇(街道)", "街道(镇)", "所在街道", "街道名称"), line,
            "宁海路街道", fills="area", required=True),
     Column("community", "社区", ("社区(村)", "实施社区", "项目实施所在社区", "社区/村", "所属社区", "所在社区", "村居", "社区名称",
-           "村(社区)"), line, "银杏里社区", fills="merge"),
+           "村(社区)"), place, "银杏里社区", fills="merge"),
     Column("delivery_address", "实施地点", ("服务地址", "实施地址", "项目地点", "详细地址"), line, ""),
     Column("grid", "网格", ("所属网格", "网格编号"), line, ""),
     Column("buyer", "购买方", ("购买主体", "采购单位", "需求单位", "申报单位", "甲方", "采购人", "发布单位", "需求方"),
            organization_name, "南京市鼓楼区宁海路街道办事处", fills="merge", group="buyer", required=True),
     Column("procuring_entity", "实施单位", ("委托实施方", "用人单位", "实施主体", "委托单位"), organization_name, "", fills="merge",
            group="buyer"),
-    Column("contact_name", "联系人", ("项目联系人", "负责人", "项目负责人", "联系人姓名"), line, "", fills="merge"),
+    Column("contact_name", "联系人", ("项目联系人", "负责人", "项目负责人", "联系人姓名"), renamed(person, phone="contact_phone"), "", fills="merge"),
     Column("contact_phone", "联系电话", ("联系方式", "手机", "电话", "办公电话", "手机号码", "手机号", "联系人电话"), phone, "",
            fills="merge"),
     Column("budget_fen", "预算金额(万元)", ("资金", "项目资金", "申请金额", "经费预算", "购买金额", "预算", "金额", "项目预算", "项目金额",
@@ -85,7 +118,7 @@ COLUMNS: tuple[Column, ...] = (
         Column(f"funding_lines.{source}", f"{names[0]}(万元)", names[1:], fact, None, wan, money=True)
         for source, names in _SOURCES.items()
     ),
-    Column("funding_source", "资金来源", ("经费来源", "出资方", "出资来源"), one_of("funding_source"), "", labels("funding_source"),
+    Column("funding_source", "资金来源", ("经费来源", "出资方", "出资来源"), funding_source, "", labels("funding_source"),
            fills="merge", passing=True),
     Column("start_on", "开始时间", ("开始日期", "起始时间", "启动时间", "预计采购时间", "预计采购时间(填写到月)", "项目开始时间", "开始"), _start,
            "2026年3月", iso, date=True),
@@ -105,15 +138,17 @@ COLUMNS: tuple[Column, ...] = (
     Column("is_sme_only", "是否专门面向中小企业采购", ("专门面向中小企业", "面向中小企业"), flag, "", yes_no),
     Column("min_rating", "最低评估等级", ("等级要求", "评估等级要求", "承接机构等级要求"), renamed(rating), "", labels("rating")),
     Column("min_certified_social_workers", "最低持证社工数", ("持证社工要求", "持证社工数要求", "社工人数要求"), count, ""),
-    Column("required_qualifications", "资质要求", ("承接主体要求", "机构要求", "必备资质", "承接要求"), requirements, "", joined),
-    Column("preferred_qualifications", "优先条件", ("优先资质", "加分条件"), words, "", joined),
+    Column("required_qualifications", "资质要求", ("承接主体要求", "机构要求", "必备资质", "承接要求"), requirements, "", listed),
+    Column("preferred_qualifications", "优先条件", ("优先资质", "加分条件"), words, "", listed),
+    Column("requirements_reason", "资质要求理由", ("资格要求理由", "设置理由", "要求理由", "设置资质要求的理由", "资质要求说明"), paragraph, "",
+           free_text=True),
     Column("outputs", "绩效目标", ("服务指标", "服务量", "产出指标", "服务产出"), outputs, "助餐:4000人次;探访:400人次",
            export_outputs, free_text=True),
     Column("outcomes", "预期成效", ("预期效果", "成效", "项目成效"), outcomes, "", export_outcomes, free_text=True),
     Column("remarks", "备注", ("说明", "备注说明"), paragraph, "", free_text=True),
 )  # fmt: skip
 
-_EXTRA = ("communities", "budget_min_fen", "budget_max_fen", "budget_is_estimate", "funding_lines",
+_EXTRA = ("categories", "communities", "budget_min_fen", "budget_max_fen", "budget_is_estimate", "funding_lines",
           "start_precision", "end_precision", "period_months")  # fmt: skip
 _BUREAU = {"江北新区": "南京江北新区社会事业局"}
 

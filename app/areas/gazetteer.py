@@ -85,6 +85,7 @@ def clean(text: str) -> str:
     return _BLANK.sub("", unicodedata.normalize("NFKC", text))
 
 
+@lru_cache(maxsize=8192)
 def normalize_community(text: str) -> str:
     """The canonical name of a community or village: '银杏里居委会' and '银杏里' are '银杏里社区'; '' for blank."""
     name = clean(text).replace("(村)", "").replace("(社区)", "")
@@ -172,6 +173,7 @@ class Gazetteer:
         above = self.areas[area.parent_code] if area.parent_code else None
         return (self.full_name(above) if above else "") + area.name
 
+    @lru_cache(maxsize=8192)  # noqa: B019 - the gazetteer lives as long as the process
     def community(self, street: Area, name: str) -> Area:
         """The community of this name under `street`; communities are not known in advance."""
         code = community_code(street.code, name)

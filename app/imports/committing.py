@@ -6,6 +6,7 @@ A list of the usual size is written in one short transaction. A larger one is wr
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,8 @@ from app.kernel.lifecycle import move
 
 ONE_TRANSACTION = 5_000
 STEP = 4_000
+OVERLAP = timedelta(minutes=10)
+"""Longer than any transaction: what was being written when the preview looked bears an earlier time."""
 
 Rows = Sequence[repository.ToWrite]
 
@@ -65,6 +68,7 @@ class _Writing:
         self._attempt, self._sender = attempt, sender
         self._id, self._kind, self._edition = thing.id, thing.kind, thing.edition_code
         self._name = thing.file_name
+        self._sent_at = thing.created_at
         self._target: Target = target(thing.kind)
         counts = (thing.summary or {}).get("counts") or {}
         self._expected = counts.get("ready", 0) + counts.get("warned", 0)
@@ -90,7 +94,7 @@ class _Writing:
         engine = self._attempt.database.engine
         async with repository.holding_edition(engine, self._kind, self._edition):
             if self._after < 0:
-                await self._all_still_new()
+                await self._none_stored_since()
             upcoming = asyncio.create_task(self._next(self._after, STEP))
             try:
                 while (step := await upcoming)[0]:
@@ -146,12 +150,15 @@ class _Writing:
                 fields = {name: pair[1] for name, pair in row.change.items()}
                 await self._target.update(session, self._sender, row.thing_id, fields, note, clock.today())
 
-    async def _all_still_new(self) -> None:
-        after = -1
-        while rows := (await self._next(after, ONE_TRANSACTION))[0]:
-            async with self._attempt.database.reading() as session:
-                await self._still_new(session, rows)
-            after = rows[-1].place
+    async def _none_stored_since(self) -> None:
+        """Compare every row anew when anything of the kind has come or changed since the file was sent."""
+        after, since = -1, self._sent_at - OVERLAP
+        async with self._attempt.database.reading() as session:
+            if not await self._target.changed_since(session, self._edition, since):
+                return
+            while found := await repository.to_write(session, self._id, after, ONE_TRANSACTION):
+                await self._still_new(session, [row.open() for row in found])
+                after = found[-1].place
 
     async def _still_new(self, session: AsyncSession, rows: Rows) -> None:
         """Refuse to write what has come into being since the preview."""

@@ -1,7 +1,7 @@
 """One prepared row to one record: every cell through its column's parser, then the row as a whole."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -36,7 +36,10 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class PreviewRow:
-    """One row of the file as it would be imported. `raw` is the sender's text by header, personal data removed."""
+    """One row of the file as it would be imported. `raw` is the sender's text by header, personal data removed.
+
+    `said` is the record without the fields it leaves open.
+    """
 
     sheet: str
     row: int
@@ -48,7 +51,7 @@ class PreviewRow:
     key: str | None = None
     near: str | None = None
     fingerprint: str | None = None
-    change: Mapping[str, Any] | None = None
+    said: dict[str, Any] | None = None
     total: str | None = None
     amount_fen: int | None = None
 
@@ -82,7 +85,9 @@ class RowParser:
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check: Check | None = None
     _memory: dict[int, dict[str, Parsed]] = field(default_factory=dict)
+    _clean: dict[int, dict[str, str]] = field(default_factory=dict)
     _contexts: dict[int, Context] = field(init=False)
+    _names: list[tuple[Mapped, str, str | None]] = field(init=False)
     _fields: list[Mapped] = field(init=False)
     _letters: dict[str, str] = field(init=False)
     _present: frozenset[str] = field(init=False)
@@ -96,6 +101,7 @@ class RowParser:
             )
             for mapped in self.layout.columns
         }
+        self._names = _named(self.layout.columns)
         self._fields = [mapped for mapped in self.layout.columns if mapped.column]
         self._letters = {mapped.column.field: mapped.letters for mapped in self._fields if mapped.column}
         self._present = self.layout.fields
@@ -136,22 +142,25 @@ class RowParser:
         self._say(record, said)
         self.kind.finish(record, row)
         self._require(record, row)
+        if record.keys() != self._blank.keys():
+            record = {name: record.get(name) for name in self._blank}
         shown = PreviewRow(
             self.sheet,
             number,
             Status.READY,
-            {name: record.get(name) for name in self._blank},
+            record,
             problems,
             raw,
             tuple(dict.fromkeys(row.filled)),
             key_of(self.kind.row_key(record)),
             key_of(self.kind.near_key(record)),
             amount_fen=record.get("budget_fen"),
+            said={name: value for name, value in record.items() if value is not None},
         )
-        assert shown.record is not None
-        shown.fingerprint = fingerprint(shown.record)
+        assert shown.said is not None
+        shown.fingerprint = fingerprint(shown.said)
         if self.check is not None and not any(problem.rejects for problem in problems):
-            problems.extend(self.check(shown.record))
+            problems.extend(self.check(shown.said))
         if said.get("row") == "skip":
             shown.status, shown.problems = (
                 Status.SKIPPED,
@@ -190,30 +199,45 @@ class RowParser:
         raw: dict[str, str] = {}
         kept: dict[int, Cell] = {}
         width = len(cells)
-        for mapped in self.layout.columns:
-            if mapped.index >= width:
+        for mapped, header, name in self._names:
+            index = mapped.index
+            if index >= width:
                 continue
-            cell = cells[mapped.index]
+            cell = cells[index]
             if cell is None or cell == "":
                 continue
-            text = text_of(cell)
-            name = mapped.column.field if mapped.column else None
             if name == "bank_account":
-                raw[mapped.header] = "[已删除:银行账号]"
+                raw[header] = "[已删除:银行账号]"
                 continue
-            if len(text) > 5 and name not in _NOT_PERSONAL:
-                clean, found = redact(text)
-                if found:
-                    text = cell = clean
-                    if row is not None:
-                        for problem in found:
-                            row.problems.append(problem.at(name, f"{mapped.letters}{row.number}"))
-            kept[mapped.index] = text if type(cell) is str else cell
+            text = self._known(mapped, cell)
+            if text is None:
+                text = text_of(cell)
+                if len(text) > 5 and name not in _NOT_PERSONAL:
+                    clean, found = redact(text)
+                    if found:
+                        text = cell = clean
+                        if row is not None:
+                            for problem in found:
+                                row.problems.append(problem.at(name, f"{mapped.letters}{row.number}"))
+                    else:
+                        self._know(mapped, cell, text)
+            kept[index] = text if type(cell) is str else cell
             if text:
-                raw[mapped.header if mapped.header not in raw else f"{mapped.header} ({mapped.letters})"] = (
-                    text
-                )
+                raw[header] = text
         return raw, kept
+
+    def _known(self, mapped: Mapped, cell: Cell) -> str | None:
+        """The clean text of a cell that was seen before in its column and holds no personal data."""
+        memory = self._clean.get(mapped.index)
+        return memory.get(cell) if memory is not None and type(cell) is str else None
+
+    def _know(self, mapped: Mapped, cell: Cell, text: str) -> None:
+        if type(cell) is not str or mapped.column is None or mapped.column.free_text:
+            return
+        memory = self._clean.setdefault(mapped.index, {})
+        if len(memory) > _MEMORY:
+            memory.clear()
+        memory[cell] = text
 
     def _require(self, record: Mapping[str, Any], row: Row) -> None:
         """What a draft lacks for submitting is a warning; a row without its name is no record."""
@@ -247,6 +271,17 @@ class RowParser:
         return None
 
 
+def _named(columns: Sequence[Mapped]) -> list[tuple[Mapped, str, str | None]]:
+    """Each column with the name its raw text has, its header (the first of that name) or also its letters, and its field."""
+    seen: set[str] = set()
+    named = []
+    for mapped in columns:
+        name = f"{mapped.header} ({mapped.letters})" if mapped.header in seen else mapped.header
+        seen.add(mapped.header)
+        named.append((mapped, name, mapped.column.field if mapped.column else None))
+    return named
+
+
 def key_of(key: tuple[Any, ...] | None) -> str | None:
     """A short name of a key, the same in every process and import."""
     if key is None:
@@ -256,5 +291,5 @@ def key_of(key: tuple[Any, ...] | None) -> str | None:
 
 def fingerprint(record: Mapping[str, Any]) -> str:
     """Equal for records of equal content; the sender's row number does not count."""
-    content = to_json({**record, "source_row_no": None})
+    content = to_json({name: value for name, value in record.items() if name != "source_row_no"})
     return hashlib.blake2b(content, digest_size=12).hexdigest()

@@ -6,6 +6,7 @@ warm server (`forkserver`), so that a small list does not wait for imports.
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import sys
 from collections.abc import AsyncGenerator
@@ -118,7 +119,8 @@ _BROKE = Problem(
 
 
 def _work(pipe: Connection, job: Job) -> None:
-    """The reading process."""
+    """The reading process. It ends with its file: the collector of circular garbage has nothing to do for it."""
+    gc.disable()
     _bound_memory(job.memory_bytes)
     with contextlib.suppress(BrokenPipeError):  # nobody is listening any more
         try:
@@ -153,7 +155,7 @@ def packed(place: int, row: PreviewRow, kind: Kind) -> ReadRow:
         row.sheet,
         row.row,
         row.status.value,
-        to_json(_said(record)).decode() if record is not None else None,
+        to_json(row.said).decode() if row.said is not None else None,
         to_json([shown.problem(found) for found in row.problems]).decode() if row.problems else "[]",
         to_json(row.choices).decode() if row.problems else "[]",
         list(row.filled),
@@ -164,11 +166,6 @@ def packed(place: int, row: PreviewRow, kind: Kind) -> ReadRow:
         path_of(record) if record else "",
         record is not None and record.get("registration_type") == RegistrationType.FILED_GROUP,
     )
-
-
-def _said(record: dict[str, Any]) -> dict[str, Any]:
-    """What the row says; the fields it leaves open are not stored."""
-    return {name: value for name, value in record.items() if value is not None}
 
 
 def _bound_memory(limit: int) -> None:

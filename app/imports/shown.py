@@ -49,7 +49,7 @@ def row(shown: PreviewRow) -> dict[str, Any]:
         "problems": [problem(found) for found in shown.problems],
         "choices": shown.choices,
         "filled": list(shown.filled),
-        "change": shown.change,
+        "change": None,
         "raw": shown.raw,
     }
 

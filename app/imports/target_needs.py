@@ -1,7 +1,7 @@
 """Residents' needs as a target of an import."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from app.areas import service as areas
 from app.areas.gazetteer import Gazetteer, normalize_community
 from app.imports.drafts import draft_of
 from app.imports.places import path_of
-from app.imports.targets import New, Stored, plain
+from app.imports.targets import New, Stored, any_since, plain
 from app.kernel.actor import Actor
 from app.needs import permissions, service
 from app.needs.models import Need, NeedState
@@ -33,6 +33,9 @@ class NeedTarget:
     ) -> list[Stored]:
         titles = any_(literal(list(lookups), ARRAY(Need.title.type)))
         return await self._found(session, actor, select(Need).where(Need.title == titles))
+
+    async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
+        return await any_since(session, select(Need), Need, since)
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         return await self._found(session, actor, select(Need).order_by(Need.number))

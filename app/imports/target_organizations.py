@@ -1,7 +1,7 @@
 """Organizations as a target of an import."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports.columns.organizations import COLUMNS
 from app.imports.drafts import draft_of
-from app.imports.targets import New, Stored, plain
+from app.imports.targets import New, Stored, any_since, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
 from app.organizations import permissions, service
@@ -40,6 +40,9 @@ class OrganizationTarget:
             )
         )
         return await self._as_stored(session, actor, found.all())
+
+    async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
+        return await any_since(session, select(Organization), Organization, since)
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         found = await session.scalars(

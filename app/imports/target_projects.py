@@ -1,7 +1,7 @@
 """Projects as a target of an import."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports.columns.projects import PROJECTS
 from app.imports.drafts import draft_of
-from app.imports.targets import New, Stored, plain
+from app.imports.targets import New, Stored, any_since, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
 from app.projects import permissions, service
@@ -44,6 +44,9 @@ class ProjectTarget:
         titles = any_(literal(list(lookups), ARRAY(Project.title.type)))
         found = await session.scalars(self._live(edition).where(Project.title == titles))
         return await self._as_stored(session, actor, found.all())
+
+    async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
+        return await any_since(session, self._live(edition), Project, since)
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         query = self._live(edition).where(permissions.visible_to(actor)).order_by(Project.number)

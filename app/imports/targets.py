@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
+from sqlalchemy import Select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports import shown
 from app.imports.columns.kinds import KINDS
 from app.imports.parsing import key_of
 from app.kernel.actor import Actor
+from app.kernel.database import Versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Target(Protocol):
     ) -> list[Stored]:
         """Live things whose title, name or credit code is among `lookups`."""
 
+    async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
+        """Whether anything a row may meet was entered or changed at this time or later."""
+
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         """All live things of the edition the actor may see, for an export."""
 
@@ -71,6 +76,14 @@ class Target(Protocol):
 
     async def remove(self, session: AsyncSession, actor: Actor, ids: Sequence[UUID], note: str) -> None:
         """Take back untouched things."""
+
+
+async def any_since(
+    session: AsyncSession, things: Select[Any], kind: type[Versioned], since: datetime
+) -> bool:
+    """Whether one of these things of a kind was entered or changed at this time or later."""
+    query = things.with_only_columns(true()).where(kind.updated_at >= since).order_by(None).limit(1)
+    return await session.scalar(query) is not None
 
 
 @cache

@@ -7,7 +7,7 @@ grams of its words; a row matches when it holds them all. (pg_trgm cannot narrow
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import add
 
 from sqlalchemy import ColumnElement, Text, true
@@ -27,13 +27,9 @@ def _words(text: str) -> list[str]:
 
 def grams(*texts: str | None) -> list[str]:
     """The distinct grams of some texts: every character and every two neighbours within a word."""
-    found: dict[str, None] = {}
-    for word in _words(" ".join(text for text in texts if text)):
-        found.update(dict.fromkeys(word))
-        found.update(dict.fromkeys(map(add, word, word[1:])))
-        if len(found) > MOST_GRAMS:
-            break
-    return list(found)[:MOST_GRAMS]
+    words = _words(" ".join(text for text in texts if text))
+    each = chain.from_iterable(chain(word, map(add, word, word[1:])) for word in words)
+    return list(dict.fromkeys(each))[:MOST_GRAMS]
 
 
 def query_grams(query: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +88,7 @@ async def create_many(
     origins = [
         origin.model_dump(mode="json") if origin else None for origin in provenance or [None] * len(drafts)
     ]
-    rows = await _rows(session, actor, drafts, origins, ids)
+    rows = list(await _rows(session, actor, drafts, origins, ids))
     projects = [Project(**row) for row in rows]
     session.add_all(projects)
     session.add_all(ProjectText.of(project) for project in projects)
@@ -105,8 +105,15 @@ async def enter_many(
     ids: Sequence[UUID],
 ) -> None:
     """`create_many` for lists: the same rows and journal entries, by COPY, under ids that are given."""
-    rows = await _rows(session, actor, drafts, provenance, ids)
-    await bulk.add_rows(session, Project, rows)
+    rows: list[dict[str, Any]] = []
+
+    def entering() -> Iterator[dict[str, Any]]:
+        for row in made:
+            rows.append(row)
+            yield row
+
+    made = await _rows(session, actor, drafts, provenance, ids)
+    await bulk.add_rows(session, Project, entering())
     await bulk.add_rows(session, ProjectText, map(_words, rows))
     await journal.record(session, actor, *map(_entered, rows))
 
@@ -123,10 +130,10 @@ async def _rows(
     drafts: Sequence[ProjectDraft],
     provenance: Sequence[dict[str, Any] | None],
     ids: Sequence[UUID],
-) -> list[dict[str, Any]]:
-    """The drafts as rows: places and parties found or entered, numbers given."""
+) -> Iterator[dict[str, Any]]:
+    """The drafts as rows, made one by one: places and parties found or entered, numbers given."""
     if not drafts:
-        return []
+        return iter(())
     at = pointers(len(drafts))
     codes = await _editions(session, drafts)
     named = await places(session, drafts, at)
@@ -136,7 +143,7 @@ async def _rows(
         raise NotYou()
     numbers = await _numbers(session, drafts, codes, placed, at)
     told = zip(ids, drafts, codes, placed, payers, numbers, provenance, strict=True)
-    return [_row(actor, *facts) for facts in told]
+    return (_row(actor, *facts) for facts in told)
 
 
 def pointers(count: int) -> At:

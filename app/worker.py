@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -97,8 +98,19 @@ async def _tick_for_ever(database: Database, settings: Settings, stopping: async
             await asyncio.wait_for(stopping.wait(), TICK_SECONDS)
 
 
+def collect_rarely() -> None:
+    """Let the collector of circular garbage look seldom, and never at what stays for good.
+
+    Lists are worked through as many small objects that die by their counts alone; looking at them took a third of a commit.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+
+
 def main() -> None:
     """`python -m app.worker`: run until SIGTERM or SIGINT."""
+    collect_rarely()
 
     async def body() -> None:
         stopping = asyncio.Event()

@@ -140,9 +140,13 @@ async def change(session: AsyncSession, actor: Actor, area: Area, wanted: AreaCh
 
 
 async def names(session: AsyncSession, paths: Iterable[str]) -> dict[str, str]:
-    """Names by code of every area on the way to the given paths, for views: one statement."""
+    """Names by code of every area on the way to the given paths, for views: one statement, none without communities."""
     codes = {code for path in paths for code in path.split("/") if code}
-    return {area.code: area.name for area in await repository.with_codes(session, codes)} if codes else {}
+    places = Gazetteer.default().areas
+    found = {code: places[code].name for code in codes if code in places}
+    if missing := codes - found.keys():
+        found |= {area.code: area.name for area in await repository.with_codes(session, missing)}
+    return found
 
 
 async def views(session: AsyncSession, areas: Sequence[Area]) -> list[AreaView]:

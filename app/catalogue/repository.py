@@ -75,6 +75,17 @@ async def in_force_locked(session: AsyncSession, scheme: str, list_type: str) ->
     )
 
 
+async def items_with_schemes(session: AsyncSession, revisions: Select[Any]) -> Sequence[tuple[ListItem, str]]:
+    """The items of these revisions, each with the scheme of its list."""
+    wanted = revisions.subquery()
+    rows = await session.execute(
+        select(ListItem, wanted.c.scheme)
+        .join(wanted, wanted.c.id == ListItem.list_id)
+        .order_by(ListItem.list_id, ListItem.code)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def items_of(session: AsyncSession, revision_ids: Iterable[UUID]) -> Sequence[ListItem]:
     found = await session.scalars(
         select(ListItem)

@@ -55,10 +55,9 @@ def negative_hits(text: str, against: Sequence[Entry] | None = None) -> list[Pro
 async def negative_entries(session: AsyncSession) -> list[Entry]:
     """The negative items in force today."""
     query = repository.revisions(list_type=ResponsibilityList.NEGATIVE, on=clock.today())
-    found = {row.id: row for row in await session.scalars(query)}
     return [
         Entry(
-            ListScheme(found[item.list_id].scheme),
+            ListScheme(scheme),
             ResponsibilityList.NEGATIVE,
             item.code,
             item.zh,
@@ -67,7 +66,7 @@ async def negative_entries(session: AsyncSession) -> list[Entry]:
             tuple(item.exceptions),
             item.basis,
         )
-        for item in await repository.items_of(session, found)
+        for item, scheme in await repository.items_with_schemes(session, query)
     ]
 
 

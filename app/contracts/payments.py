@@ -141,15 +141,14 @@ async def _book(
     told = journal.Event(
         "contract", contract.id, measure, audience(contract), number=contract.number, change=change
     )
-    async with journal.together(session):
-        await funding.post(
-            session,
-            actor,
-            measure,
-            project_id=contract.project_id,
-            contract_id=contract.id,
-            amount_fen=payment.amount_fen,
-            reference=payment.voucher,
-            area_path=contract.area_path,
-        )
-        await journal.record(session, actor, told)
+    await funding.post(
+        session,
+        actor,
+        measure,
+        project_id=contract.project_id,
+        contract_id=contract.id,
+        amount_fen=payment.amount_fen,
+        reference=payment.voucher,
+        area_path=contract.area_path,
+    )
+    await journal.record(session, actor, told)

@@ -51,6 +51,33 @@ async def visible(session: AsyncSession, actor: Actor, ref: UUID | str) -> Contr
     return await session.scalar(query.order_by(Contract.id.desc()).limit(1))
 
 
+async def visible_to_move(session: AsyncSession, actor: Actor, ref: UUID | str) -> Contract | None:
+    """The same contract with its project, its award and itself locked, in that order."""
+    column = Contract.id if isinstance(ref, UUID) else Contract.number
+    query = select(Contract.id).where(column == ref, permissions.visible_to(actor))
+    return await locked(session, query.order_by(Contract.id.desc()).limit(1).scalar_subquery())
+
+
+async def locked(session: AsyncSession, contract_id: Any) -> Contract | None:
+    """A contract with its project, its award and itself locked, in that order."""
+    row = (
+        await session.execute(
+            select(Contract, Award, Project)
+            .join(Award, Award.id == Contract.award_id)
+            .join(Project, Project.id == Contract.project_id)
+            .where(Contract.id == contract_id)
+            .with_for_update(of=[Project, Award, Contract])
+            .execution_options(populate_existing=True)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    for thing in row:
+        hold(session, thing)
+    found: Contract = row[0]
+    return found
+
+
 async def state_of(session: AsyncSession, contract_id: UUID) -> str:
     found = await session.scalar(select(Contract.state).where(Contract.id == contract_id))
     return found or ""

@@ -105,7 +105,7 @@ async def transition(
     session: WriteSession, actor: SignedIn, response: Response, ref: str, body: Transition, match: Conditional
 ) -> ContractView:
     """Sign, start, suspend, resume, close out, settle, terminate, close."""
-    contract = await service.get(session, actor, ref)
+    contract = await service.get(session, actor, ref, to_move=True)
     match.allow(contract.version)
     await service.transition(session, actor, contract, body.event, body.note, body.data)
     return await _one(session, response, contract)
@@ -126,14 +126,16 @@ async def list_payments(session: ReadSession, actor: SignedIn, ref: str) -> list
 @router.post("/contracts/{ref}/payments", status_code=201, operation_id="pay_tranche")
 async def pay(session: WriteSession, actor: SignedIn, ref: str, body: PaymentDraft) -> PaymentView:
     """Pay one tranche whole."""
-    payment = await payments.pay(session, actor, await service.get(session, actor, ref), body)
+    payment = await payments.pay(session, actor, await service.get(session, actor, ref, to_move=True), body)
     return payments.view(payment, body.tranche_seq)
 
 
 @router.post("/contracts/{ref}/refunds", status_code=201, operation_id="enter_refund")
 async def refund(session: WriteSession, actor: SignedIn, ref: str, body: RefundDraft) -> PaymentView:
     """Enter money that came back."""
-    payment = await payments.refund(session, actor, await service.get(session, actor, ref), body)
+    payment = await payments.refund(
+        session, actor, await service.get(session, actor, ref, to_move=True), body
+    )
     return payments.view(payment)
 
 
@@ -148,7 +150,7 @@ async def propose_amendment(
     session: WriteSession, actor: SignedIn, response: Response, ref: str, body: AmendmentDraft
 ) -> ContractAmendmentView:
     """Ask for a change of the signed contract."""
-    contract = await service.get(session, actor, ref)
+    contract = await service.get(session, actor, ref, to_move=True)
     amendment = await amending.propose(session, actor, contract, body)
     tag(response, amendment.version)
     return (await amending.views(session, [amendment]))[0]
@@ -173,7 +175,7 @@ async def move_amendment(
     match: Conditional,
 ) -> ContractAmendmentView:
     """Agree, refuse or withdraw."""
-    contract = await service.get(session, actor, ref)
+    contract = await service.get(session, actor, ref, to_move=True)
     amendment = await amending.get(session, actor, contract, seq)
     match.allow(amendment.version)
     await amending.transition(session, actor, contract, amendment, body.event, body.note)

@@ -22,11 +22,12 @@ from app.contracts.schemas import (
     TrancheView,
 )
 from app.editions import service as editions
-from app.kernel import clock, journal
+from app.kernel import clock, journal, lifecycle
 from app.kernel.actor import Actor, machine
+from app.kernel.database import keep
 from app.kernel.errors import NotFound
 from app.kernel.ids import reference
-from app.kernel.lifecycle import Choice, data_as, lock, move
+from app.kernel.lifecycle import Choice, data_as, move
 from app.kernel.money import FEN
 from app.kernel.tasks import Task
 from app.organizations import service as organizations
@@ -68,9 +69,13 @@ async def create(session: AsyncSession, actor: Actor, draft: ContractDraft) -> C
     return (await create_many(session, actor, [draft]))[0]
 
 
-async def get(session: AsyncSession, actor: Actor, ref: UUID | str) -> Contract:
-    """One contract by id or number. Raises `NotFound` when it is not there or not visible."""
-    found = await repository.visible(session, actor, reference(ref))
+async def get(session: AsyncSession, actor: Actor, ref: UUID | str, *, to_move: bool = False) -> Contract:
+    """One contract by id or number. Raises `NotFound` when it is not there or not visible.
+
+    `to_move` locks its project, its award and itself until the transaction ends.
+    """
+    read = repository.visible_to_move if to_move else repository.visible
+    found = await read(session, actor, reference(ref))
     if found is None:
         raise NotFound()
     return found
@@ -217,11 +222,11 @@ async def by_id(session: AsyncSession, contract_id: UUID) -> Contract:
 
 
 async def held(session: AsyncSession, contract_id: UUID) -> Contract:
-    """One contract with its project and itself locked, in that order. Raises `NotFound`."""
-    contract = await by_id(session, contract_id)
-    await projects.locked(session, contract.project_id)
-    await lock(session, contract)
-    return contract
+    """One contract with its project, its award and itself locked, in that order. Raises `NotFound`."""
+    found = lifecycle.held(session, Contract, contract_id) or await repository.locked(session, contract_id)
+    if found is None:
+        raise NotFound()
+    return found
 
 
 async def buyer_of(session: AsyncSession, project_id: UUID) -> tuple[UUID, str]:
@@ -249,7 +254,9 @@ async def sides(session: AsyncSession, contract_id: UUID) -> list[Party]:
     )
     funders = await repository.funders(session, contract.project_id)
     ids = [party_id for party_id in (*named, *funders) if party_id is not None]
-    return list((await repository.parties(session, ids)).values())
+    found = list((await repository.parties(session, ids)).values())
+    keep(session, *found)
+    return found
 
 
 async def persons_served(session: AsyncSession, contract_id: UUID) -> int:

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.contracts import permissions, repository
 from app.contracts.lifecycle import LIFECYCLE
-from app.contracts.models import Contract, Signature, SigningSide
+from app.contracts.models import Contract, Signature
 from app.funding import service as funding
-from app.kernel import clock, journal
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import NotYou
 from app.kernel.lifecycle import lock, move
@@ -33,19 +33,6 @@ async def sign(session: AsyncSession, actor: Actor, contract: Contract, note: st
     if missing and not sides:
         raise NotYou()
     await repository.hold_supplier(session, contract.supplier_id)
-    async with journal.together(session):
-        await _sign(session, actor, contract, event, sides, note)
-    return contract
-
-
-async def _sign(
-    session: AsyncSession,
-    actor: Actor,
-    contract: Contract,
-    event: str,
-    sides: list[SigningSide],
-    note: str | None,
-) -> None:
     signer = [actor.account_id] if actor.account_id else []
     values: dict[str, Any] = {
         "signed_sides": [*contract.signed_sides, *sides[:1]],
@@ -67,6 +54,7 @@ async def _sign(
     if line.event == "conclude":
         await _bind(session, actor, contract)
     await session.flush()
+    return contract
 
 
 async def _bind(session: AsyncSession, actor: Actor, contract: Contract) -> None:

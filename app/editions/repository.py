@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.editions.models import Edition
+from app.kernel.database import keep, kept
 
 
 def editions() -> Select[tuple[Edition]]:
@@ -14,7 +15,12 @@ def editions() -> Select[tuple[Edition]]:
 
 
 async def coded(session: AsyncSession, code: str) -> Edition | None:
-    return await session.scalar(select(Edition).where(Edition.code == code))
+    for edition in kept(session, Edition):
+        if edition.code == code:
+            return edition
+    found = await session.scalar(select(Edition).where(Edition.code == code))
+    keep(session, found)
+    return found
 
 
 async def clashing(session: AsyncSession, codes: Iterable[str], ordinals: Iterable[int]) -> Sequence[Edition]:

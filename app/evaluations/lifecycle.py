@@ -25,7 +25,9 @@ async def facts(session: AsyncSession, evaluation: Evaluation) -> Facts:
         return Facts(today, conflicts=await conflicts.of(session, evaluation))
     if evaluation.state == EvaluationState.SCORING:
         settings = await editions.settings_of(session, evaluation.edition_code)
-        heard = await repository.heard(session, evaluation.contract_id)
+        contract = await contracts.by_id(session, evaluation.contract_id)
+        totals = await contracts.totals(session, contract)
+        heard = await repository.heard(session, contract.id, totals.persons or 0)
         return Facts(
             today,
             sheets=await repository.sheets(session, evaluation.id),
@@ -35,7 +37,8 @@ async def facts(session: AsyncSession, evaluation: Evaluation) -> Facts:
                 enough=settings.publish_satisfaction_persons,
                 percent=settings.publish_satisfaction_share,
             ),
-            contract_state=await contracts.state_of(session, evaluation.contract_id),
+            contract_state=contract.state,
+            totals=totals,
         )
     appeal = await repository.appeal(session, evaluation.id)
     sheets = await repository.sheets(session, evaluation.id)

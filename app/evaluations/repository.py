@@ -9,7 +9,6 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.contracts import service as contracts
 from app.contracts.models import ENDED, Contract, ContractState, Tranche
 from app.evaluations import permissions, rules
 from app.evaluations.models import (
@@ -23,14 +22,19 @@ from app.evaluations.models import (
 )
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.kernel.database import keep, kept
 from app.kernel.ids import uuid7
+from app.kernel.lifecycle import locked
 from app.parties.models import Party
 
 
-async def visible(session: AsyncSession, actor: Actor, ref: UUID | str) -> Evaluation | None:
+async def visible(
+    session: AsyncSession, actor: Actor, ref: UUID | str, *, to_move: bool
+) -> Evaluation | None:
     column = Evaluation.id if isinstance(ref, UUID) else Evaluation.number
     query = select(Evaluation).where(column == ref, permissions.visible_to(actor))
-    return await session.scalar(query.order_by(Evaluation.id.desc()).limit(1))
+    query = query.order_by(Evaluation.id.desc()).limit(1)
+    return await locked(session, query) if to_move else await session.scalar(query)
 
 
 def evaluations(
@@ -54,8 +58,12 @@ async def of_contract(session: AsyncSession, contract_id: UUID, phase: str) -> S
 
 
 async def schemes(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Scheme]:
-    found = await session.scalars(select(Scheme).where(Scheme.id.in_(list(ids))))
-    return {scheme.id: scheme for scheme in found}
+    known = {scheme.id: scheme for scheme in kept(session, Scheme)}
+    if missing := set(ids) - known.keys():
+        found = (await session.scalars(select(Scheme).where(Scheme.id.in_(missing)))).all()
+        keep(session, *found)
+        known |= {scheme.id: scheme for scheme in found}
+    return known
 
 
 async def all_schemes(session: AsyncSession) -> Sequence[Scheme]:
@@ -64,7 +72,9 @@ async def all_schemes(session: AsyncSession) -> Sequence[Scheme]:
 
 async def current_scheme(session: AsyncSession, phase: str, *, lock: bool = False) -> Scheme | None:
     query = select(Scheme).where(Scheme.phase == phase, Scheme.current)
-    return await session.scalar(query.with_for_update() if lock else query)
+    found = await session.scalar(query.with_for_update() if lock else query)
+    keep(session, found)
+    return found
 
 
 async def write_default(session: AsyncSession, **values: Any) -> None:
@@ -98,12 +108,9 @@ async def appeal(session: AsyncSession, evaluation_id: UUID) -> Appeal | None:
 
 
 async def party(session: AsyncSession, party_id: UUID) -> Party | None:
-    return await session.get(Party, party_id)
-
-
-async def names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
-    rows = await session.execute(select(Party.id, Party.name).where(Party.id.in_(list(ids))))
-    return {row.id: row.name for row in rows}
+    found = await session.get(Party, party_id)
+    keep(session, found)
+    return found
 
 
 async def bodies(session: AsyncSession, one: Party | None) -> list[UUID]:
@@ -153,15 +160,15 @@ async def token(session: AsyncSession, digest: bytes) -> SatisfactionToken | Non
     return await session.scalar(select(SatisfactionToken).where(SatisfactionToken.digest == digest))
 
 
-async def heard(session: AsyncSession, contract_id: UUID) -> rules.Satisfaction:
-    """What residents said of a contract so far."""
+async def heard(session: AsyncSession, contract_id: UUID, persons: int) -> rules.Satisfaction:
+    """What residents said of a contract so far, of so many persons served."""
     rows = await session.execute(
         select(SatisfactionReply.overall, SatisfactionReply.scale).where(
             SatisfactionReply.contract_id == contract_id
         )
     )
     scores = [(row.overall, row.scale) for row in rows]
-    return rules.satisfaction(scores, await contracts.persons_served(session, contract_id))
+    return rules.satisfaction(scores, persons)
 
 
 async def tokens_issued(session: AsyncSession, contract_id: UUID) -> int:

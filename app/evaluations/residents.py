@@ -98,7 +98,7 @@ async def reply(session: AsyncSession, draft: ReplyDraft) -> None:
 
 async def view(session: AsyncSession, actor: Actor, contract: Contract) -> SatisfactionView:
     """The index of a contract, once there are enough replies; the public never sees a count below five."""
-    heard = await repository.heard(session, contract.id)
+    heard = await repository.heard(session, contract.id, await contracts.persons_served(session, contract.id))
     settings = await editions.settings_of(session, contract.edition_code)
     needed = rules.replies_needed(
         heard.persons,

@@ -93,7 +93,7 @@ async def transition(
     session: WriteSession, actor: SignedIn, response: Response, ref: str, body: Transition, match: Conditional
 ) -> EvaluationView:
     """Take on, close, accept the result, appeal, decide the appeal, confirm."""
-    evaluation = await service.get(session, actor, ref)
+    evaluation = await service.get(session, actor, ref, to_move=True)
     match.allow(evaluation.version)
     await service.transition(session, actor, evaluation, body.event, body.note, body.data)
     return await _one(session, actor, response, evaluation)
@@ -114,7 +114,7 @@ async def sheets(session: ReadSession, actor: SignedIn, ref: str) -> list[ScoreS
 @router.put("/evaluations/{ref}/sheets/mine", operation_id="hand_in_score_sheet")
 async def score(session: WriteSession, actor: SignedIn, ref: str, body: SheetDraft) -> ScoreSheetView:
     """Hand in one's own sheet, or replace it while scoring is open."""
-    sheet = await scoring.score(session, actor, await service.get(session, actor, ref), body)
+    sheet = await scoring.score(session, actor, await service.get(session, actor, ref, to_move=True), body)
     return ScoreSheetView.model_validate(sheet)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.catalogue.codes import EvaluationPhase, Grade
+from app.contracts.schemas import ServiceTotals
 from app.evaluations.models import Basis, Evaluation, ScoringSide
 from app.kernel.errors import Problem
 from app.kernel.lifecycle import Case
@@ -217,6 +218,7 @@ class Facts:
     needed: int = 0
     appeal: Any = None
     contract_state: str = ""
+    totals: ServiceTotals | None = None
     involved: frozenset[UUID] = frozenset()
 
 

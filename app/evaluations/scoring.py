@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import EvaluationPhase, Grade
 from app.contracts import service as contracts
-from app.contracts.models import Contract
 from app.editions import service as editions
 from app.evaluations import permissions, repository, rules
 from app.evaluations.lifecycle import LIFECYCLE, facts
@@ -17,7 +17,7 @@ from app.evaluations.schemas import ScoreSheetView, SheetDraft
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotNow, NotYou, Problem, raise_all
-from app.kernel.lifecycle import lock, move
+from app.kernel.lifecycle import Case, lock, move
 from app.organizations import service as organizations
 
 NOT_SCORING = Problem("not_scoring", "评估不在评分阶段。", "Scores are not being taken now.")
@@ -91,17 +91,23 @@ async def close(session: AsyncSession, actor: Actor, evaluation: Evaluation, not
     """End scoring and work out the result: points by the sides' weights, residents' satisfaction, grade with its caps."""
     await lock(session, evaluation)
     known = await facts(session, evaluation)
-    contract = await contracts.by_id(session, evaluation.contract_id)
-    totals = await contracts.totals(session, contract)
+    line = LIFECYCLE.line(evaluation.state, "close")
+    ready = line is not None and not LIFECYCLE.judge(line, Case(evaluation, actor, {}, known, note))
+    values = await _outcome(session, evaluation, known) if ready else {}
+    await move(session, LIFECYCLE, evaluation, "close", actor, note, facts=known, values=values)
+    return evaluation
+
+
+async def _outcome(session: AsyncSession, evaluation: Evaluation, known: rules.Facts) -> dict[str, Any]:
     settings = await editions.settings_of(session, evaluation.edition_code)
-    await move(session, LIFECYCLE, evaluation, "close", actor, note, facts=known)
     scheme = (await repository.schemes(session, [evaluation.scheme_id]))[evaluation.scheme_id]
+    assert known.totals is not None
     heard = known.satisfaction or rules.satisfaction((), 0)
     enough = heard.n >= known.needed
     index = heard.index if enough else None
     result = _result(scheme, known.sheets, index)
     misuse = any(sheet.misuse_of_funds for sheet in known.sheets)
-    outcome = {
+    return {
         "total": result,
         "misuse_of_funds": misuse,
         "grade": rules.grade(result, index, misuse_of_funds=misuse),
@@ -109,16 +115,12 @@ async def close(session: AsyncSession, actor: Actor, evaluation: Evaluation, not
         "satisfaction_low": heard.low if enough else None,
         "satisfaction_high": heard.high if enough else None,
         "satisfaction_n": heard.n,
-        "persons": totals.persons,
-        "contacts": totals.contacts,
-        "completion_percent": totals.completion_percent,
+        "persons": known.totals.persons,
+        "contacts": known.totals.contacts,
+        "completion_percent": known.totals.completion_percent,
         "closed_at": clock.now(),
         "appeal_until": clock.today() + timedelta(days=settings.appeal_days),
     }
-    for name, value in outcome.items():
-        setattr(evaluation, name, value)
-    await session.flush()
-    return evaluation
 
 
 def _result(scheme: Scheme, sheets: Sequence[ScoreSheet], index: Decimal | None) -> Decimal:
@@ -132,15 +134,8 @@ async def confirm(
     session: AsyncSession, actor: Actor, evaluation: Evaluation, note: str | None
 ) -> Evaluation:
     """The buyer confirms the result: it is public, and the contract and the track record follow it."""
+    await lock(session, evaluation)
     contract = await contracts.held(session, evaluation.contract_id)
-    async with journal.together(session):
-        await _confirm(session, actor, evaluation, contract, note)
-    return evaluation
-
-
-async def _confirm(
-    session: AsyncSession, actor: Actor, evaluation: Evaluation, contract: Contract, note: str | None
-) -> None:
     await move(
         session,
         LIFECYCLE,
@@ -154,7 +149,7 @@ async def _confirm(
     passed = evaluation.grade != Grade.FAIL
     if evaluation.phase == EvaluationPhase.MIDTERM:
         await contracts.mark_midterm(session, actor, contract.id, passed)
-        return
+        return evaluation
     mark = contracts.mark_accepted if passed else contracts.mark_failed
     await mark(session, actor, contract.id, note)
     index = evaluation.satisfaction_index
@@ -167,3 +162,4 @@ async def _confirm(
         contacts=evaluation.contacts,
         amount_fen=contract.amount_fen,
     )
+    return evaluation

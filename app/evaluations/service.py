@@ -21,6 +21,7 @@ from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
 from app.kernel.lifecycle import Choice, move
 from app.kernel.tasks import Task
+from app.parties import service as parties
 from app.parties.models import PartyKind
 
 RESULT = (
@@ -54,10 +55,9 @@ async def assign(session: AsyncSession, actor: Actor, draft: EvaluationDraft) ->
 
     Raises `NotYou` (buyer or bureau), `Malformed` (no such evaluator), `NotNow` (conflict, wrong time, one is open already).
     """
-    seen = await contracts.get(session, actor, draft.contract_id)
-    if not permissions.may_assign(actor, seen):
+    contract = await contracts.get(session, actor, draft.contract_id, to_move=True)
+    if not permissions.may_assign(actor, contract):
         raise NotYou()
-    contract = await contracts.held(session, seen.id)
     evaluator = await repository.party(session, draft.evaluator_id)
     if evaluator is None or evaluator.kind != PartyKind.EVALUATOR:
         raise Malformed(NO_EVALUATOR)
@@ -129,11 +129,11 @@ def _may_be_assigned(
     return broken
 
 
-async def get(session: AsyncSession, actor: Actor, ref: UUID | str) -> Evaluation:
-    """One evaluation by id or number. Raises `NotFound` when it is not there or not visible."""
+async def get(session: AsyncSession, actor: Actor, ref: UUID | str, *, to_move: bool = False) -> Evaluation:
+    """One evaluation by id or number, locked where it is read `to_move`. Raises `NotFound` when it is not there or not visible."""
     with contextlib.suppress(ValueError):
         ref = ref if isinstance(ref, UUID) else UUID(ref)
-    found = await repository.visible(session, actor, ref)
+    found = await repository.visible(session, actor, ref, to_move=to_move)
     if found is None:
         raise NotFound()
     return found
@@ -152,7 +152,7 @@ async def views(
     if not evaluations:
         return []
     found = await repository.schemes(session, {e.scheme_id for e in evaluations})
-    named = await repository.names(session, {i for e in evaluations for i in (e.supplier_id, e.evaluator_id)})
+    named = await parties.names(session, {i for e in evaluations for i in (e.supplier_id, e.evaluator_id)})
     handed_in = await repository.sides_in(session, [e.id for e in evaluations])
     plain = [n for n in EvaluationView.model_fields if hasattr(Evaluation, n) and n not in RESULT]
     return [

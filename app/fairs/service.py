@@ -62,7 +62,7 @@ async def set_up(
     raise_all(rules.is_not_over(fair))
     booths = [Booth(fair_id=fair.id, **draft.model_dump()) for draft in drafts]
     try:
-        async with session.begin_nested():
+        async with journal.attempt(session):
             session.add_all(booths)
     except IntegrityError:
         raise NotNow(BOOTH_TAKEN) from None

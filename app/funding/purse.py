@@ -15,7 +15,7 @@ from app.kernel.money import yuan
 class Purse:
     """The open lines of an edition, deepest area first, with what is free on each; taking from it lowers what is free.
 
-    It is read without locks: `allocate` has the last word.
+    Lines are not locked when it is read: `allocate` has the last word.
     """
 
     lines: Sequence[tuple[FundingLine, YearSource, int]]

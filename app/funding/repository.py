@@ -102,14 +102,18 @@ async def locked_lines(
     return {row[0].id: (row[0], row[1]) for row in rows}
 
 
-async def committed(session: AsyncSession, source_ids: Iterable[UUID]) -> Committed:
-    """What all lines of these sources carry, read after they were locked."""
+async def committed(
+    session: AsyncSession, source_ids: Iterable[UUID], project_ids: Iterable[UUID] = ()
+) -> Committed:
+    """What all lines of these sources carry, and which of them these projects hold, read after they were locked."""
+    theirs = Allocation.released_at.is_(None) & _among(Allocation.project_id, project_ids)
     rows = await session.execute(
         select(
             FundingLine.source_id,
             FundingLine.id,
             func.sum(COMMITTED),
             func.coalesce(func.sum(COMMITTED).filter(_outside()), 0),
+            func.array_agg(Allocation.project_id).filter(theirs),
         )
         .join(FundingLine, FundingLine.id == Allocation.line_id)
         .join(YearSource, YearSource.id == FundingLine.source_id)
@@ -118,10 +122,12 @@ async def committed(session: AsyncSession, source_ids: Iterable[UUID]) -> Commit
     )
     by_line: dict[UUID, int] = {}
     unearmarked: dict[UUID, int] = {}
-    for source_id, line_id, fen, outside_fen in rows:
+    held: set[tuple[UUID, UUID]] = set()
+    for source_id, line_id, fen, outside_fen, holders in rows:
         by_line[line_id] = int(fen)
         unearmarked[source_id] = unearmarked.get(source_id, 0) + int(outside_fen)
-    return Committed(by_line, unearmarked)
+        held |= {(project_id, line_id) for project_id in holders or ()}
+    return Committed(by_line, unearmarked, frozenset(held))
 
 
 async def committed_by_line(session: AsyncSession, line_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -177,23 +183,18 @@ async def open_lines(session: AsyncSession, edition_code: str) -> list[tuple[Fun
     return [(row[0], row[1], int(row[2])) for row in rows]
 
 
-async def active_on(session: AsyncSession, pairs: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-    """Which of the (project, line) pairs have an unreleased allocation."""
-    wanted = set(pairs)
-    rows = await session.execute(
-        select(Allocation.project_id, Allocation.line_id).where(
-            Allocation.released_at.is_(None),
-            _among(Allocation.project_id, (project_id for project_id, _ in wanted)),
-        )
-    )
-    return {(project_id, line_id) for project_id, line_id in rows} & wanted
-
-
-async def allocations_of(session: AsyncSession, project_ids: Iterable[UUID]) -> Sequence[Allocation]:
+async def locked_allocations(session: AsyncSession, project_ids: Iterable[UUID]) -> Sequence[Allocation]:
+    """What is committed to these projects, locked with its lines and sources in the order of `locked_lines`."""
     found = await session.scalars(
-        select(Allocation).where(_among(Allocation.project_id, project_ids)).order_by(Allocation.id)
+        select(Allocation)
+        .join(FundingLine, FundingLine.id == Allocation.line_id)
+        .join(YearSource, YearSource.id == FundingLine.source_id)
+        .where(_among(Allocation.project_id, project_ids), COMMITTED > 0)
+        .order_by(YearSource.id, FundingLine.id, Allocation.id)
+        .with_for_update(key_share=True, of=[FundingLine, YearSource, Allocation])
+        .execution_options(populate_existing=True)
     )
-    return found.all()
+    return sorted(found, key=lambda row: row.id)
 
 
 def allocations_on(line_id: UUID, visible: ColumnElement[bool]) -> Select[Any]:

@@ -22,10 +22,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What lines and sources carry already, in fen: all of a line; of a source, what lies outside its earmark."""
+    """What lines and sources carry already, in fen: all of a line; of a source, what lies outside its earmark.
+
+    `held` are the (project, line) pairs, of the projects asked about, whose money is not released.
+    """
 
     by_line: Mapping[UUID, int]
     unearmarked: Mapping[UUID, int]
+    held: frozenset[tuple[UUID, UUID]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Acts of money: commit lines to projects, release them, post to the ledger, read totals. Sources and lines: `setup`.
 
-Lock order: sources and lines (by id), before any project.
+Lock order: sources and lines (by id) come after the project and what hangs on it, before the organization: they are shared by the
+most, and held the shortest.
 """
 
 from collections import Counter
@@ -56,6 +57,7 @@ __all__ = [
     "prove",
     "purse",
     "release_allocation",
+    "release_many",
     "source_views",
     "standing",
     "standings",
@@ -91,20 +93,18 @@ async def purse(session: AsyncSession, edition_code: str) -> Purse:
 async def allocate_many(
     session: AsyncSession, actor: Actor, wanted: Mapping[UUID, Sequence[Part]]
 ) -> list[Allocation]:
-    """Commit money of lines to projects (`wanted`: parts by project). Five statements, however many.
+    """Commit money of lines to projects (`wanted`: parts by project). Four statements, however many; the caller holds the projects.
 
-    Raises `NotNow` with every reason: a line overdrawn, closed or unknown; an earmark broken; a project that holds money of
+    Nothing is written when it raises `NotNow` with every reason: a line overdrawn, closed or unknown; an earmark broken; a project that holds money of
     the line already (release it first).
     """
     parts = [part for some in wanted.values() for part in some]
     if not parts:
         return []
     lines = await repository.locked_lines(session, {part.line_id for part in parts})
-    before = await repository.committed(session, {source.id for _, source in lines.values()})
-    pairs = [(project_id, part.line_id) for project_id, some in wanted.items() for part in some]
-    held = await repository.active_on(session, pairs)
-    counted = Counter(pairs)
-    twice = [pair for pair, times in counted.items() if pair in held or times > 1]
+    before = await repository.committed(session, {source.id for _, source in lines.values()}, wanted)
+    counted = Counter((project_id, part.line_id) for project_id, some in wanted.items() for part in some)
+    twice = [pair for pair, times in counted.items() if pair in before.held or times > 1]
     raise_all(
         [
             *rules.may_be_allocated(parts, lines, before),
@@ -149,44 +149,61 @@ async def allocate(
 
 
 async def release_allocation(session: AsyncSession, actor: Actor, project_id: UUID) -> int:
-    """Free what the project has not spent (paid and not come back) on all its lines; the fen that became free.
+    """Free what one project has not spent; see `release_many`. The fen that became free."""
+    return (await release_many(session, actor, [project_id])).get(project_id, 0)
+
+
+async def release_many(
+    session: AsyncSession,
+    actor: Actor,
+    project_ids: Iterable[UUID],
+    known: Mapping[UUID, Standing] | None = None,
+) -> dict[UUID, int]:
+    """Free what projects have not spent (paid and not come back) on all their lines; the fen that became free, by project.
 
     Money paid stays committed on the lines named first; the project may then be given new money of any line. Harmless when
-    nothing is left to free.
+    nothing is left to free. The caller holds the projects' rows, and may have read their standings (`known`) under these locks.
     """
-    held = [row for row in await repository.allocations_of(session, [project_id]) if row.committed_fen]
+    held: dict[UUID, list[Allocation]] = {}
+    for row in await repository.locked_allocations(session, project_ids):
+        held.setdefault(row.project_id, []).append(row)
     if not held:
-        return 0
-    await repository.locked_lines(session, {row.line_id for row in held})
-    for row in held:
-        await session.refresh(row)
-    spent = (await standing(session, project_id)).spent_fen
-    freed = 0
-    for row in held:
-        kept = min(spent, row.committed_fen)
-        spent -= kept
-        freed += row.committed_fen - kept
-        row.released_fen = row.amount_fen - kept
-        row.released_at = row.released_at or clock.now()
+        return {}
+    before = known or await repository.standings(session, held)
+    freed = {}
+    for project_id, rows in held.items():
+        spent, freed[project_id] = before[project_id].spent_fen, 0
+        for row in rows:
+            kept = min(spent, row.committed_fen)
+            spent -= kept
+            freed[project_id] += row.committed_fen - kept
+            row.released_fen = row.amount_fen - kept
+            row.released_at = row.released_at or clock.now()
     await session.flush()
-    if freed:
-        change = {"freed_yuan": yuan(freed)}
-        await journal.record(
-            session, actor, _event(project_id, "funding_released", held[0].area_path, change)
-        )
+    told = [
+        _event(project_id, "funding_released", held[project_id][0].area_path, {"freed_yuan": yuan(fen)})
+        for project_id, fen in freed.items()
+        if fen
+    ]
+    await journal.record(session, actor, *told)
     return freed
 
 
-async def post_many(session: AsyncSession, actor: Actor, postings: Sequence[Posting]) -> list[LedgerEntry]:
+async def post_many(
+    session: AsyncSession,
+    actor: Actor,
+    postings: Sequence[Posting],
+    known: Mapping[UUID, Standing] | None = None,
+) -> list[LedgerEntry]:
     """Write acts of money into the ledger, in order. Four statements, however many.
 
-    The caller holds the projects' rows. Raises `NotNow` with every reason: more paid than contracted, more refunded than
+    The caller holds the projects' rows, and may have read their standings (`known`) under these locks. Raises `NotNow` with every reason: more paid than contracted, more refunded than
     paid, more contracted than committed, a total below zero, a payment or refund whose reference is there already.
     """
     if not postings:
         return []
     ids = {posting.project_id for posting in postings}
-    before = await repository.standings(session, ids)
+    before = dict(known) if known else await repository.standings(session, ids)
     unplaced = {p.project_id for p in postings if not p.area_path}
     areas = await repository.areas_of(session, unplaced) if unplaced else {}
     moving = {p.project_id for p in postings if p.measure in (Measure.PAID, Measure.REFUNDED)}

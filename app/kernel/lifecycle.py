@@ -11,7 +11,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import ColumnElement, Update, any_, bindparam, inspect, literal, select, update
+from sqlalchemy import ColumnElement, Select, Update, any_, bindparam, inspect, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -164,6 +164,15 @@ async def lock(session: AsyncSession, thing: Stated) -> None:
     columns = [attribute.key for attribute in inspect(type(thing)).column_attrs]
     await session.refresh(thing, attribute_names=columns, with_for_update=True)
     hold(session, thing)
+
+
+async def locked(session: AsyncSession, query: Select[Thing]) -> Thing | None:
+    """The one row a query over one table finds, read and locked in one statement."""
+    options = {"populate_existing": True}
+    found = await session.scalar(query.with_for_update(), execution_options=options)
+    if found is not None:
+        hold(session, found)
+    return found
 
 
 def hold(session: AsyncSession, thing: Stated) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.permissions import inside
+from app.kernel.database import kept
 from app.parties.models import Party
 
 
@@ -42,11 +43,14 @@ def _texts(values: Iterable[str]) -> ColumnElement[Any]:
 
 
 async def with_ids(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Party]:
-    return (
-        await session.scalars(
-            select(Party).where(Party.id == any_(literal(list(ids), ARRAY(PG_UUID(as_uuid=True)))))
-        )
-    ).all()
+    """Parties by id; those that the session keeps are not asked for again."""
+    wanted = set(ids)
+    known = [party for party in kept(session, Party) if party.id in wanted]
+    missing = list(wanted - {party.id for party in known})
+    if not missing:
+        return known
+    query = select(Party).where(Party.id == any_(literal(missing, ARRAY(PG_UUID(as_uuid=True)))))
+    return [*known, *await session.scalars(query)]
 
 
 async def add_missing(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> frozenset[UUID]:

@@ -96,6 +96,11 @@ async def names(session: AsyncSession, ids: Iterable[UUID | None]) -> dict[UUID,
     return {party.id: party.name for party in await repository.with_ids(session, wanted)} if wanted else {}
 
 
+async def places(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Where some parties belong, as area paths."""
+    return {party.id: party.area_path for party in await repository.with_ids(session, ids)}
+
+
 async def change(session: AsyncSession, actor: Actor, party: Party, wanted: PartyChange) -> Party:
     """Rename a party, or correct its credit code or place. Raises `NotYou`, `NotNow` (name or code of another)."""
     if not permissions.may_change(actor, party):

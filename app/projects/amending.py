@@ -79,11 +79,11 @@ async def _amend(session: AsyncSession, actor: Actor, project: Project, wanted: 
     if wanted.model_fields_set & (Place.model_fields.keys() | Payers.model_fields.keys()):
         raise NotNow(PLACE_IS_FIXED)
     columns = await _columns(session, actor, project, wanted)
-    if _differs(project, columns, "budget_fen") or _differs(project, columns, "funding_parts"):
-        await _fund_again(session, actor, project, columns)
     await lock(session, project)
     if project.state not in AMENDABLE:
         return await change(session, actor, project, wanted)
+    if _differs(project, columns, "budget_fen") or _differs(project, columns, "funding_parts"):
+        await _fund_again(session, actor, project, columns)
     offered = project.budget_fen or 0
     changed = _set(project, columns)
     case = Case(project, actor)
@@ -145,7 +145,7 @@ def _differs(project: Project, columns: dict[str, Any], name: str) -> bool:
 
 
 async def _fund_again(session: AsyncSession, actor: Actor, project: Project, columns: dict[str, Any]) -> None:
-    """Give the committed money back and commit what the new budget needs: lines are locked before the project."""
+    """Give the committed money back and commit what the new budget needs."""
     asked = Project(funding_parts=columns.get("funding_parts", project.funding_parts))
     await funding.release_allocation(session, actor, project.id)
     purse = await funding.purse(session, project.edition_code)

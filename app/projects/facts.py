@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.editions.models import Edition
 from app.funding import service as funding
 from app.kernel import clock
 from app.kernel.errors import Problem
+from app.parties import service as parties
 from app.projects import repository
 from app.projects.models import Project
 from app.projects.similarity import Neighbourhood, Twin
@@ -31,6 +32,7 @@ class Facts:
     negative: tuple[Entry, ...] = ()
     catalogue_item: CatalogueItem | None = None
     buyer_area: str = ""
+    standing: funding.Standing = field(default_factory=funding.Standing)
     committed_fen: int = 0
     parts: tuple[funding.Part, ...] = ()
     funding_problems: tuple[Problem, ...] = ()
@@ -43,29 +45,32 @@ async def load(session: AsyncSession, project: Project) -> Facts:
 
 
 async def load_many(
-    session: AsyncSession, projects: Sequence[Project], *, scan: bool = True
+    session: AsyncSession, projects: Sequence[Project], *, whole: bool = True
 ) -> dict[UUID, Facts]:
-    """The facts of many projects: a fixed number of statements for each edition. `scan` looks for duplicates."""
+    """The facts of many projects: a fixed number of statements for each edition. Admission needs the `whole` of them: duplicates,
+    catalogue and negative lists; what has been admitted is asked about its money and its edition alone.
+    """
     by_edition: dict[str, list[Project]] = defaultdict(list)
     for project in projects:
         by_edition[project.edition_code].append(project)
     found: dict[UUID, Facts] = {}
     for code, some in by_edition.items():
-        found |= await _of_edition(session, await editions.get(session, code), some, scan)
+        found |= await _of_edition(session, await editions.get(session, code), some, whole)
     return found
 
 
 async def _of_edition(
-    session: AsyncSession, edition: Edition, projects: Sequence[Project], scan: bool
+    session: AsyncSession, edition: Edition, projects: Sequence[Project], whole: bool
 ) -> dict[UUID, Facts]:
     ids = [project.id for project in projects]
     standings = await funding.standings(session, ids)
-    buyers = await repository.buyer_areas(session, {project.buyer_id for project in projects})
-    near = Neighbourhood(await repository.neighbours(session, edition.code, projects) if scan else ())
-    purse = await funding.purse(session, edition.code)
+    buyers = await parties.places(session, {project.buyer_id for project in projects})
+    near = Neighbourhood(await repository.neighbours(session, edition.code, projects) if whole else ())
     cited = {project.catalogue_item_code for project in projects if project.catalogue_item_code}
-    items = await repository.catalogue_items(session, cited) if cited else {}
-    negative = tuple(await catalogue.negative_entries(session))
+    items = await repository.catalogue_items(session, cited) if cited and whole else {}
+    negative = tuple(await catalogue.negative_entries(session)) if whole else ()
+    in_need = any(not standings[project_id].committed_fen for project_id in ids)
+    purse = await funding.purse(session, edition.code) if in_need else funding.Purse(())
     today = clock.today()
     found = {}
     for project in projects:
@@ -81,6 +86,7 @@ async def _of_edition(
             negative=negative,
             catalogue_item=items.get(project.catalogue_item_code or ""),
             buyer_area=buyers.get(project.buyer_id, ""),
+            standing=standings[project.id],
             committed_fen=committed,
             parts=tuple(parts),
             funding_problems=tuple(problems),

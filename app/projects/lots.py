@@ -8,7 +8,7 @@ from app.kernel import journal
 from app.kernel.actor import Actor
 from app.kernel.errors import NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import uuid7
-from app.kernel.lifecycle import follow, lock
+from app.kernel.lifecycle import follow, lock, lock_many
 from app.projects import permissions, repository, rules
 from app.projects.entering import terms
 from app.projects.lifecycle import LIFECYCLE, audience
@@ -125,8 +125,10 @@ async def follow_parents(session: AsyncSession, actor: Actor, moved: Sequence[Pr
     ids = {project.parent_id for project in moved if project.parent_id}
     if not ids:
         return
+    # The parents first: of two lots that move at once, the second to come sees where the first has gone.
+    parents = await lock_many(session, Project, ids)
     lots = await repository.lots(session, ids)
-    for parent in await repository.with_ids(session, ids):
+    for parent in parents:
         some = lots[parent.id]
         published = [lot.published_at for lot in some if lot.published_at]
         if published and parent.published_at is None:

@@ -160,7 +160,7 @@ async def move(
     match: Conditional,
 ) -> ProjectView:
     """Move the project: submit, start_review, return, reject, approve, publish, refuse, declare_unsuccessful, relist, withdraw."""
-    project = await service.get(session, actor, ref)
+    project = await service.get(session, actor, ref, to_move=True)
     match.allow(project.version)
     moved = await service.transition(session, actor, project, body.event, body.note, body.data)
     return await _one(session, actor, response, moved)

@@ -2,35 +2,36 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import UnsuccessfulReason
-from app.funding import service as funding
 from app.kernel import clock
 from app.kernel.actor import Actor, machine
-from app.kernel.errors import Malformed, NotFound, NotNow, Problem, SheqiaError, raise_all
+from app.kernel.errors import NotFound, NotNow, Problem
 from app.kernel.ids import reference
-from app.kernel.lifecycle import Choice, held, hold, lock_many, move, move_many
+from app.kernel.lifecycle import Choice, held, hold
 from app.kernel.tasks import Task
 from app.needs import service as needs
-from app.projects import entering, permissions, repository, rules
+from app.projects import entering, permissions, repository
 from app.projects.admission import (
     Outcome,
     admit_many,
     approve_many,
+    declare_unsuccessful_many,
+    give_up_many,
     publish_many,
     relist_many,
-    return_many,
     start_review_many,
     submit_many,
 )
 from app.projects.amending import change
 from app.projects.demand import for_matching
 from app.projects.lifecycle import LIFECYCLE, OWNED_EVENTS, OWNERS
-from app.projects.lots import follow_parents, living, lots_of, split
+from app.projects.lots import living, lots_of, split
 from app.projects.marks import (
     mark_accepted,
     mark_award_cancelled,
@@ -104,21 +105,21 @@ __all__ = [
 TICK_STEP = 500
 REVIEW_DAYS = 5
 
-Plural = Callable[[AsyncSession, Actor, Sequence[Project], str | None], Awaitable[Outcome]]
+Plural = Callable[
+    [AsyncSession, Actor, Sequence[Project], str | None, Mapping[str, Any] | None], Awaitable[Outcome]
+]
 
 PLURAL: Mapping[str, Plural] = {
     "submit": submit_many,
     "start_review": start_review_many,
-    "return": return_many,
     "approve": approve_many,
     "admit": admit_many,
     "publish": publish_many,
     "relist": relist_many,
+    "declare_unsuccessful": declare_unsuccessful_many,
 }
-"""Events done for thousands in a fixed number of statements. `admit` is `start_review` and `approve` in one."""
-
-ENDS = frozenset({"reject", "refuse", "withdraw"})
-"""Events after which the project needs no money."""
+"""The act of each event, for one or thousands in a fixed number of statements; of all others it is `give_up_many`. `admit` is
+`start_review` and `approve` in one."""
 
 
 async def create_many(
@@ -150,9 +151,16 @@ async def create(session: AsyncSession, actor: Actor, draft: ProjectDraft) -> Pr
     return (await create_many(session, actor, [draft]))[0]
 
 
-async def get(session: AsyncSession, actor: Actor, ref: str | UUID) -> Project:
-    """The project with this id or number. Raises `NotFound`, also for what is not the actor's to see."""
-    found = await repository.one(session, reference(ref), permissions.visible_to(actor))
+async def get(session: AsyncSession, actor: Actor, ref: str | UUID, *, to_move: bool = False) -> Project:
+    """The project with this id or number. Raises `NotFound`, also for what is not the actor's to see.
+
+    `to_move` locks its row until the transaction ends, unless it has lots: these are locked first, and it follows them.
+    """
+    visible = permissions.visible_to(actor)
+    if to_move and (found := await repository.one_to_move(session, reference(ref), visible)):
+        hold(session, found)
+        return found
+    found = await repository.one(session, reference(ref), visible)
     if found is None:
         raise NotFound()
     return found
@@ -182,78 +190,14 @@ async def transition(
     if event in OWNED_EVENTS:
         raise NotNow(_owned(project, event))
     if project.is_parent:
-        for lot in await living(session, project):
-            await transition(session, actor, lot, event, note, data)
+        outcome = await _many(event)(session, actor, await living(session, project), note, data)
         await session.refresh(project)
-        return project
-    if event == "approve":
-        outcome = await approve_many(session, actor, [project], note, data)
-    elif event == "declare_unsuccessful":
-        outcome = await _declare_unsuccessful(session, actor, [project], note, data or {})
-    elif event in PLURAL:
-        outcome = await PLURAL[event](session, actor, [project], note)
     else:
-        return await _move(session, actor, project, event, note, data)
-    if error := outcome[project.id]:
-        raise error
+        outcome = await _many(event)(session, actor, [project], note, data)
+    for error in outcome.values():
+        if error is not None:
+            raise error
     return project
-
-
-async def _move(
-    session: AsyncSession,
-    actor: Actor,
-    project: Project,
-    event: str,
-    note: str | None,
-    data: Mapping[str, Any] | None,
-) -> Project:
-    if event in ENDS and LIFECYCLE.line(project.state, event):
-        await funding.release_allocation(session, actor, project.id)
-    # The rules of these lines read the project's own row: nothing else is loaded.
-    await move(session, LIFECYCLE, project, event, actor, note, data=data, facts=())
-    if event == "withdraw":
-        await _offer_no_more(session, actor, project)
-    await follow_parents(session, actor, [project])
-    return project
-
-
-async def _offer_no_more(session: AsyncSession, actor: Actor, project: Project) -> None:
-    offered = (await funding.standing(session, project.id)).offered_fen
-    if offered:
-        await funding.post(
-            session,
-            actor,
-            funding.Measure.OFFERED,
-            project_id=project.id,
-            amount_fen=-offered,
-            reference=f"{project.number}/withdrawn",
-            area_path=project.area_path,
-        )
-
-
-async def _declare_unsuccessful(
-    session: AsyncSession,
-    actor: Actor,
-    projects: Sequence[Project],
-    note: str | None,
-    data: Mapping[str, Any],
-) -> Outcome:
-    reason, problems = rules.reason_code(data)
-    raise_all(problems, Malformed)
-    things = await lock_many(session, Project, [project.id for project in projects])
-    values = {"unsuccessful_reason": reason}
-    outcome = await move_many(
-        session,
-        LIFECYCLE,
-        things,
-        "declare_unsuccessful",
-        actor,
-        note,
-        values=values,
-        change={"reason": reason},
-    )
-    await follow_parents(session, actor, [thing for thing in things if outcome[thing.id] is None])
-    return outcome
 
 
 async def transition_many(
@@ -261,17 +205,14 @@ async def transition_many(
 ) -> Outcome:
     """Move many projects by one event; what stands in the way of one does not stop the others. Parents are left out."""
     things = [project for project in projects if not project.is_parent]
-    if event in PLURAL:
-        return await PLURAL[event](session, actor, things, note)
-    outcome: Outcome = {}
-    for project in things:
-        try:
-            async with session.begin_nested():
-                await transition(session, actor, project, event, note)
-            outcome[project.id] = None
-        except SheqiaError as error:
-            outcome[project.id] = error
-    return outcome
+    if event in OWNED_EVENTS:
+        return {project.id: NotNow(_owned(project, event)) for project in things}
+    return await _many(event)(session, actor, things, note, None)
+
+
+def _many(event: str) -> Plural:
+    # What the table does not know is refused by the table, whichever act asks it.
+    return PLURAL.get(event) or partial(give_up_many, event=event)
 
 
 async def choices(session: AsyncSession, actor: Actor, project: Project) -> list[Choice]:
@@ -305,7 +246,7 @@ async def tick(session: AsyncSession) -> int:
     found = await repository.with_ids(session, overdue)
     data = {"reason": UnsuccessfulReason.NO_INTEREST}
     note = "截止日前无机构表达意向 / nobody was interested by the deadline"
-    outcome = await _declare_unsuccessful(session, machine("clock"), found, note, data)
+    outcome = await declare_unsuccessful_many(session, machine("clock"), found, note, data)
     return sum(error is None for error in outcome.values())
 
 

@@ -27,12 +27,13 @@ async def summaries(session: AsyncSession, projects: Sequence[Project]) -> list[
 
 
 async def views(session: AsyncSession, actor: Actor, projects: Sequence[Project]) -> list[ProjectView]:
-    """Whole projects with their lots and amendments: four statements."""
+    """Whole projects with their lots and amendments: four statements at the most."""
     bodies, names = await _named(session, projects)
     facts = _facts(projects, bodies, names)
-    ids = [project.id for project in projects]
-    lots = await repository.lots(session, ids)
-    amendments = await repository.amendments(session, ids)
+    parents = [project.id for project in projects if project.is_parent]
+    lots = await repository.lots(session, parents) if parents else {}
+    published = [project.id for project in projects if project.published_at]
+    amendments = await repository.amendments(session, published) if published else {}
     return [
         ProjectView.model_validate(
             known | _whole(actor, project, lots.get(project.id, []), amendments.get(project.id, []), names),

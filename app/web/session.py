@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.kernel import clock
+from app.kernel import clock, journal
 from app.kernel.database import Database
 from app.kernel.errors import Stale
 from app.kernel.sandbox import offset
@@ -65,7 +65,8 @@ async def _write(database: Database, request: Request, answer: Handler) -> Respo
     async with database.writing() as session:
         request.state.session = session
         clock.settle(await offset(session, request.app.state.settings))
-        response = await idempotency.once(session, request, answer)
+        async with journal.together(session):
+            response = await idempotency.once(session, request, answer)
     return conditional.tagged(response)
 
 

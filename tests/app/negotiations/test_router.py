@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from app.identity.roles import Role
-from app.kernel import clock, sandbox
+from app.kernel import clock
 from app.kernel.database import BorrowedDatabase
 from tests.factories import negotiations as table
 from tests.factories.negotiations import Pair, join, make_pair
+from tests.factories.statements import counting
 
 Http = Callable[..., Awaitable[httpx.AsyncClient]]
 SECRET_OFFER = "18765.43"
@@ -194,90 +194,19 @@ async def test_who_does_not_pay_proposes_no_award(
     await posted(client, f"/api/v1/projects/{fair.pair.project.id}/awards", body, status)
 
 
-class Statements:
-    """Counts what reaches the database; savepoints are the test's own, and the sandbox's clock is no production statement."""
-
-    def __init__(self, database: BorrowedDatabase) -> None:
-        self._seen: list[str] = []
-        event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *a: self._seen.append(a[2]))
-
-    async def of(self, call: Awaitable[httpx.Response]) -> int:
-        self._seen.clear()
-        answer = await call
-        assert answer.status_code < 300, answer.text
-        return len([s for s in self._seen if "SAVEPOINT" not in s and "sandbox_clock" not in s])
-
-
 async def test_a_list_costs_the_same_statements_for_one_and_for_many(
     fair: Fair, database: BorrowedDatabase
 ) -> None:
-    count = Statements(database)
     async with database.writing() as session:
         await table.expressed(session, fair.pair)
-    assert await count.of(fair.street.get("/api/v1/intents")) == 4
+    with counting() as for_one:
+        await fair.street.get("/api/v1/intents")
     async with database.writing() as session:
         for _ in range(3):
             await table.expressed(session, await join(session, fair.pair.project))
-    assert len((await fair.street.get("/api/v1/intents")).json()["items"]) == 4
-    assert await count.of(fair.street.get("/api/v1/intents")) == 4
-
-
-async def test_a_simple_move_costs_twelve_statements_at_most_and_an_award_twenty_five(
-    fair: Fair, database: BorrowedDatabase
-) -> None:
-    count = Statements(database)
-    async with database.writing() as session:
-        await table.talked(session, fair.rival)
-        intent = await table.expressed(session, fair.pair)
-    path = f"/api/v1/intents/{intent.number}"
-    project = f"/api/v1/projects/{fair.pair.project.number}"
-
-    def move(client: httpx.AsyncClient, path: str, name: str, **data: Any) -> Awaitable[httpx.Response]:
-        return client.post(f"{path}/transitions", json={"event": name, "data": data})
-
-    def talk() -> Awaitable[httpx.Response]:
-        held = clock.local(clock.now()).isoformat()
-        return fair.street.post(
-            f"{path}/talks", json={"held_at": held, "minutes": "达成一致", "result": "agreed"}
-        )
-
-    meets_at = clock.local(clock.now() + timedelta(days=1)).isoformat()
-    costs = {
-        "accept": await count.of(move(fair.street, path, "accept")),
-        "schedule": await count.of(move(fair.street, path, "schedule", meets_at=meets_at)),
-        "record": await count.of(talk()),
-    }
-    recorded = (await fair.street.get(f"{path}/talks")).json()[0]["id"]
-    costs["confirm talk"] = await count.of(move(fair.supplier, f"/api/v1/talks/{recorded}", "confirm"))
-    costs["shortlist"] = await count.of(move(fair.street, path, "shortlist"))
-    statement = fair.street.post(f"{project}/conflict-statements", json={"conflict": False})
-    costs["sign statement"] = await count.of(statement)
-    await posted(fair.district, f"{project}/conflict-statements", {"conflict": False})
-    body = {
-        "organization": str(fair.pair.organization.id),
-        "amount_yuan": "20000.00",
-        "method": "request_for_quotation",
-    }
-    costs["propose"] = await count.of(fair.street.post(f"{project}/awards", json=body))
-    award = f"/api/v1/awards/{(await fair.street.get('/api/v1/awards')).json()['items'][0]['number']}"
-    costs["publish"] = await count.of(move(fair.street, award, "publish_notice"))
-    async with database.writing() as session:
-        await sandbox.advance(session, timedelta(days=20))
-    costs["confirm"] = await count.of(move(fair.district, award, "confirm"))
-    assert costs == COSTS
-
-
-COSTS = {
-    "accept": 8,
-    "schedule": 8,
-    "record": 5,
-    "confirm talk": 9,
-    "shortlist": 8,
-    "sign statement": 4,
-    "propose": 24,
-    "publish": 8,
-    "confirm": 24,
-}
+    with counting() as for_many:
+        assert len((await fair.street.get("/api/v1/intents")).json()["items"]) == 4
+    assert (len(for_one), len(for_many)) == (4, 4)
 
 
 async def test_money_as_a_number_is_refused_with_its_pointer(fair: Fair) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from matching.changes import Change, changes_for
 from matching.columns import Columns, Vocabulary
-from matching.evidence import Evidence, gather
+from matching.evidence import Evidence, brief, gather
 from matching.gates import Failure, codes_of, failed_bits, failures
 from matching.model import Organization, Project
 from matching.scoring import STEPS, block_totals, pair_scores
@@ -21,6 +21,7 @@ from matching.weights import COLUMNS
 
 if TYPE_CHECKING:
     from matching.ranker import Ranker
+    from matching.ranking import Ranking
 
 PLUSES, MINUSES = 3, 2
 
@@ -109,13 +110,7 @@ class Explainer:
             total = self._total(project, changed)
             return None if total < 0 else (total / STEPS, place(total))
 
-        def told(name: str) -> FactorReason:
-            points, no_data = float(scored.factors[name][0]), bool(scored.no_data[name][0])
-            zh, en = (
-                NO_DATA if no_data else sentence(name, points, project, organization, evidence, ranker.as_of)
-            )
-            return FactorReason(name, points, weights.points.get(name, 0.0), no_data, zh, en)
-
+        given = {name: (float(scored.factors[name][0]), bool(scored.no_data[name][0])) for name in COLUMNS}
         rank = None if bits else place(float(totals[col]))
         return Explanation(
             project_id,
@@ -123,10 +118,59 @@ class Explainer:
             float(scored.scores[0]),
             rank,
             int((totals >= 0).sum()),
-            tuple(told(name) for name in COLUMNS),
+            self._told(given, project, organization, evidence),
             broken,
             evidence,
             changes_for(project, organization, tuple(f.code for f in broken), rank, ranker.as_of, judge),
+        )
+
+    def reasons(self, ranking: Ranking, row: int) -> list[tuple[FactorReason, ...]]:
+        """The factors of the filled places of one row, told from the points the ranking holds."""
+        mine, others = ranking.row_ids[row], [one for one in ranking.candidate_ids[row] if one is not None]
+        ids = [(mine, other) if ranking.of_projects else (other, mine) for other in others]
+        asked = {p: self._project_columns.row_of[p] for p, _ in ids}
+        offered = {o: self._organization_columns.row_of[o] for _, o in ids}
+        text = self._ranker.text_
+        profiles = np.vstack(
+            [
+                text.profiles(self._project_columns["dense"][list(asked.values())]),
+                text.profiles(self._organization_columns["dense"][list(offered.values())]),
+            ]
+        )
+        row_of = {key: i for i, key in enumerate(asked)}
+        col_of = {key: len(asked) + j for j, key in enumerate(offered)}
+        pairs = [(row_of[p], col_of[o]) for p, o in ids]
+        evidence = brief(text, profiles, pairs, [self._organizations[o] for _, o in ids])
+        points = np.stack([ranking.factors[name][row] for name in COLUMNS]).tolist()
+        unknown = np.stack([ranking.no_data[name][row] for name in COLUMNS]).tolist()
+        return [
+            self._told(
+                {name: (points[f][k], unknown[f][k]) for f, name in enumerate(COLUMNS)},
+                self._projects[p],
+                self._organizations[o],
+                evidence[k],
+            )
+            for k, (p, o) in enumerate(ids)
+        ]
+
+    def _told(
+        self,
+        given: Mapping[str, tuple[float, bool]],
+        project: Project,
+        organization: Organization,
+        evidence: Evidence,
+    ) -> tuple[FactorReason, ...]:
+        """Each factor's points, and whether it had no data, as sentences."""
+        day, most = self._ranker.as_of, self._ranker.weights_.points
+        return tuple(
+            FactorReason(
+                name,
+                points,
+                most.get(name, 0.0),
+                no_data,
+                *(NO_DATA if no_data else sentence(name, points, project, organization, evidence, day)),
+            )
+            for name, (points, no_data) in given.items()
         )
 
     def _total(self, project: Project, organization: Organization) -> float:

@@ -222,6 +222,7 @@ class Ranker:
             of_projects,
             explainer.explain,
             explainer.excluded_from_project if of_projects else explainer.excluded_from_organization,
+            explainer.reasons,
         )
 
     def _best(self, projects: Columns, organizations: Columns, limit: int, of_projects: bool) -> Best:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from matching.explain import Explanation
+    from matching.explain import Explanation, FactorReason
 
 Ids = NDArray[np.object_]
 Numbers = NDArray[np.float64]
@@ -33,6 +33,7 @@ class Ranking:
     of_projects: bool
     _explain: Callable[[str, str], Explanation]
     _excluded: Callable[[str], dict[str, list[str]]]
+    _reasons: Callable[[Ranking, int], list[tuple[FactorReason, ...]]]
 
     @property
     def project_ids(self) -> Ids:
@@ -47,6 +48,13 @@ class Ranking:
     def explain(self, project_id: str, organization_id: str) -> Explanation:
         """Why this pair stands where it stands, and what would change that. Raises KeyError for unknown ids."""
         return self._explain(project_id, organization_id)
+
+    def reasons(self, row: int) -> list[tuple[FactorReason, ...]]:
+        """What each factor of a row's filled places gave and why, in both languages: quick, for whole lists.
+
+        Shorter than `explain`: without the words of the texts and without what would change the rank.
+        """
+        return self._reasons(self, row)
 
     def excluded(self, row_id: str) -> dict[str, list[str]]:
         """Everyone a gate keeps from this row, with the gates' codes in order."""

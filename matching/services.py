@@ -134,6 +134,14 @@ class ServiceReader:
     def size(self) -> int:
         return len(self.lexicon.services)
 
+    def number_of(self, code: str) -> int:
+        """The place of a service in every profile. Raises KeyError for an unknown code."""
+        return self._numbers[code]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {service.code: number for number, service in enumerate(self.lexicon.services)}
+
     @cached_property
     def _expressions(self) -> tuple[Floats, NDArray[np.intp], Floats]:
         """Vectors of all expressions, where each service's begin, and how near each is to the others."""

@@ -54,13 +54,14 @@ NOT_RANKED = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One pair with its points in the order of `matching.COLUMNS`."""
+    """One pair with its points in the order of `matching.COLUMNS`; `why` has a sentence (zh, en) for each where facts are at hand."""
 
     project_id: UUID
     organization_id: UUID
     score: float
     points: Sequence[float]
     no_data: Sequence[str]
+    why: Sequence[tuple[str, str] | None] = (None,) * len(COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,7 @@ async def for_organization(
         places: list[Place] = []
         if market.live.ranker.projects_:
             asking = await _asking(session, market, organization)
-            ranking = await market.ask(lambda live: live.projects_for(asking, limit + SPARE))
-            places = places_of(ranking)
+            places = await market.ask(lambda live: places_of(live.projects_for(asking, limit + SPARE)))
         found = Found(places, "live", None, market.weights)
     else:
         found = await _stored(session, edition, limit + SPARE, organization_id=organization.id)
@@ -109,9 +109,9 @@ async def _for_project(session: AsyncSession, edition: Edition, project: Project
     if market is None or market.live is None:
         return await _stored(session, edition, limit, project_id=project.id)
     asked = await _asked(session, market, project)
-    ranking = await market.ask(lambda live: live.organizations_for(asked, limit))
+    places = await market.ask(lambda live: places_of(live.organizations_for(asked, limit)))
     assert market.weights is not None
-    return Found(places_of(ranking), "live", None, market.weights)
+    return Found(places, "live", None, market.weights)
 
 
 async def _asked(session: AsyncSession, market: MarketIndex, project: Project) -> str | Offered:
@@ -150,8 +150,8 @@ async def _stored(
 
 
 def places_of(ranking: Ranking) -> list[Place]:
-    """The filled places of a ranking of one row."""
-    row = ranking.row_ids[0]
+    """The filled places of a ranking of one row, with their reasons."""
+    row, told = ranking.row_ids[0], ranking.reasons(0)
     found = []
     for j, candidate in enumerate(ranking.candidate_ids[0]):
         if candidate is None:
@@ -164,6 +164,7 @@ def places_of(ranking: Ranking) -> list[Place]:
                 float(ranking.scores[0, j]),
                 [float(ranking.factors[name][0, j]) for name in COLUMNS],
                 [name for name in COLUMNS if bool(ranking.no_data[name][0, j])],
+                [(factor.zh, factor.en) for factor in told[j]],
             )
         )
     return found
@@ -179,7 +180,7 @@ async def _items(session: AsyncSession, found: Found) -> list[MatchItem]:
     )
     items = []
     for rank, place in enumerate(passing, 1):
-        factors = reasons.factor_views(place.points, place.no_data, found.weights)
+        factors = reasons.factor_views(place.points, place.no_data, found.weights, place.why)
         zh, en = reasons.told(factors)
         number, title = known[place.project_id]
         items.append(
@@ -220,6 +221,7 @@ def _view(found: Found, items: list[MatchItem]) -> RankingView:
         source=found.source,
         run_id=found.run_id,
         weights=f"{found.weights.name}/{found.weights.version}",
+        gates_passed=list(CODES),
         items=items,
     )
 

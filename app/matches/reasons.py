@@ -37,11 +37,16 @@ def factor_view(
     return FactorView(name=name, points=round(points, 3), of=of, no_data=no_data, zh=text_zh, en=text_en)
 
 
-def factor_views(points: Sequence[float], no_data: Sequence[str], weights: Weights) -> list[FactorView]:
+def factor_views(
+    points: Sequence[float],
+    no_data: Sequence[str],
+    weights: Weights,
+    why: Sequence[tuple[str, str] | None] = (None,) * len(COLUMNS),
+) -> list[FactorView]:
     """All factors of a pair in the order of `matching.COLUMNS`."""
     return [
-        factor_view(name, float(value), weights.points.get(name, 0.0), name in no_data)
-        for name, value in zip(COLUMNS, points, strict=True)
+        factor_view(name, float(value), weights.points.get(name, 0.0), name in no_data, told)
+        for name, value, told in zip(COLUMNS, points, why, strict=True)
     ]
 
 

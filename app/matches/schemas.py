@@ -73,7 +73,7 @@ class ReorderingView(BaseModel):
 
 
 class MatchItem(BaseModel):
-    """One place of a ranking: the other side, its score of 100, and why."""
+    """One place of a ranking: the other side, its score of 100, and why: what speaks most for it and most against it."""
 
     rank: int
     machine_rank: int
@@ -96,6 +96,9 @@ class RankingView(BaseModel):
     source: Literal["live", "run"]
     run_id: UUID | None
     weights: str | None
+    gates_passed: list[str] = Field(
+        description="Codes of the gates: whoever is shown passes all, as of this moment"
+    )
     items: list[MatchItem]
 
 

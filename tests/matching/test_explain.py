@@ -77,6 +77,28 @@ def test_every_factor_is_told_in_two_languages_and_the_points_sum_up(ranking: Ra
         assert len(told.pluses) <= 3 and len(told.minuses) <= 2
 
 
+def test_a_list_tells_the_same_reasons_as_an_explanation_but_for_the_words(ranking: Ranking) -> None:
+    for row, project_id in enumerate(ranking.row_ids[:6]):
+        told = ranking.reasons(row)
+        assert len(told) == sum(one is not None for one in ranking.candidate_ids[row])
+        for place, factors in enumerate(told):
+            full = ranking.explain(project_id, ranking.candidate_ids[row, place]).factors
+            assert factors[1:] == full[1:]
+            short, long = factors[0], full[0]
+            assert (short.points, short.no_data) == (long.points, long.no_data)
+            assert long.zh.startswith(short.zh.removesuffix("。")), (short.zh, long.zh)
+
+
+def test_reasons_are_told_in_the_other_direction_too(
+    ranker_of: Build, projects: list[Project], organizations: list[Organization]
+) -> None:
+    back = ranker_of(organizations, projects).rank_projects(organizations[:4], 5)
+    for row, organization_id in enumerate(back.row_ids):
+        for place, factors in enumerate(back.reasons(row)):
+            full = back.explain(back.candidate_ids[row, place], organization_id).factors
+            assert factors[1:] == full[1:]
+
+
 def test_the_evidence_names_the_service_the_words_and_the_past_project(
     ranker_of: Build, projects: list[Project], organizations: list[Organization]
 ) -> None:

@@ -22,7 +22,7 @@ from app.matches.models import MatchResult, MatchRun
 from app.matches.schemas import ReorderingDraft, RunDraft, WeightSetDraft
 from app.organizations import service as organizations
 from app.projects import service as projects
-from matching import COLUMNS, Weights
+from matching import CODES, COLUMNS, Weights
 from tests.factories import actors
 from tests.factories.negotiations import Pair, join, make_pair
 
@@ -82,6 +82,10 @@ async def test_officials_see_who_fits_with_reasons_and_organizations_do_not(
     first = ranking.items[0]
     assert sum(factor.points for factor in first.factors) == pytest.approx(first.score, abs=0.01)
     assert first.reasons_zh and len(first.reasons_zh) == len(first.reasons_en)
+    assert any("在锁金村街道做过服务" in said for said in first.reasons_zh), "a reason, not only a figure"
+    assert any("has worked in 锁金村街道" in said for said in first.reasons_en)
+    assert {factor.name: factor.zh for factor in first.factors}["capacity"].endswith("在管 0 项，上限 3 项")
+    assert ranking.gates_passed == list(CODES)
     with pytest.raises(NotYou):
         await service.ranked(session, pair.supplier, pair.project, 20)
 

@@ -37,6 +37,8 @@ from app.projects.router import router as projects
 from app.projects.service import tasks as projects_tasks
 from app.settings import Settings
 from app.settings import settings as read_settings
+from app.timetables.router import router as timetables
+from app.timetables.service import tasks as timetables_tasks
 from app.volunteers.router import router as volunteers
 from app.volunteers.service import tasks as volunteers_tasks
 from app.web import health, middleware, problems
@@ -62,6 +64,7 @@ ROUTERS: Sequence[APIRouter] = (
     parties,
     plans,
     projects,
+    timetables,
     volunteers,
     health.router,
 )
@@ -75,6 +78,7 @@ TASKS: Sequence[TaskSource] = (
     negotiations_tasks,
     organizations_tasks,
     projects_tasks,
+    timetables_tasks,
     volunteers_tasks,
 )
 """Every domain that can say what waits for somebody."""

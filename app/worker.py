@@ -29,6 +29,8 @@ from app.organizations.service import tick as organizations_tick
 from app.projects.service import tick as projects_tick
 from app.settings import Settings
 from app.settings import settings as read_settings
+from app.timetables.service import HANDLERS as TIMETABLE_HANDLERS
+from app.timetables.service import tick as timetables_tick
 from app.web import idempotency
 
 log = structlog.get_logger()
@@ -36,6 +38,7 @@ log = structlog.get_logger()
 HANDLERS: Mapping[str, Handler] = {
     **IMPORT_HANDLERS,
     **LEARNING_HANDLERS,
+    **TIMETABLE_HANDLERS,
     RUN: perform,
     EMBED: embed_missing,
     PLAN: perform_plan,
@@ -51,6 +54,7 @@ TICKS: Sequence[Tick] = (
     negotiations_tick,
     organizations_tick,
     projects_tick,
+    timetables_tick,
 )
 """What each domain does when time has passed: expire, remind, close a notice period. Idempotent; run in one transaction each."""
 

@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "fairs": {"organizations", "projects"},
     "matches": {"organizations", "projects", "matching"},
     "negotiations": {"matches", "projects", "organizations", "funding"},
-    "timetables": {"fairs", "negotiations", "matching"},
+    "timetables": {"fairs", "negotiations", "projects", "parties", "matching"},
     "contracts": {"negotiations", "matches", "projects", "organizations", "funding", "parties"},
     "evaluations": {"contracts", "projects", "organizations", "parties"},
     "volunteers": {"contracts", "parties"},

@@ -12,9 +12,9 @@ from app.editions import service as editions
 from app.identity.roles import BUREAUS, SUPPLIERS
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
-from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
+from app.kernel.errors import Malformed, NotFound, NotYou, Problem, SheqiaError, raise_all
 from app.kernel.ids import take_numbers
-from app.kernel.lifecycle import data_as, move
+from app.kernel.lifecycle import data_as, lock_many, move, move_many
 from app.kernel.money import FEN
 from app.matches import service as matches
 from app.negotiations import repository, rules
@@ -50,7 +50,7 @@ async def express(session: AsyncSession, actor: Actor, draft: IntentDraft) -> In
 
 
 async def _express(session: AsyncSession, actor: Actor, draft: IntentDraft) -> Intent:
-    project = await projects.get(session, actor, draft.project)
+    project = await projects.get(session, actor, draft.project, to_move=True)
     organization_id = await _organization(session, actor, draft.organization)
     project = await projects.locked(session, project.id)
     begun_by = _initiator(actor, project, organization_id, draft.initiated_by)
@@ -149,6 +149,25 @@ async def mark_scheduled(
     change = {"meets_at": str(wanted.meets_at), "place": wanted.place}
     await move(session, INTENTS, intent, "schedule", actor, note, data=data, values=data, change=change)
     return intent
+
+
+async def mark_scheduled_many(
+    session: AsyncSession, actor: Actor, wanted: Mapping[UUID, Scheduling]
+) -> dict[UUID, SheqiaError | None]:
+    """Settle when and where many pairs meet, as `mark_scheduled` does; what stood in the way of each, by intent."""
+    intents = await lock_many(session, Intent, wanted)
+    states = await repository.project_states(session, {intent.project_id for intent in intents})
+    now = clock.now()
+    return await move_many(
+        session,
+        INTENTS,
+        intents,
+        "schedule",
+        actor,
+        facts={i.id: rules.IntentFacts(states[i.project_id], now) for i in intents},
+        each={id_: one.model_dump() for id_, one in wanted.items()},
+        changes={id_: {"meets_at": str(one.meets_at), "place": one.place} for id_, one in wanted.items()},
+    )
 
 
 async def talked(session: AsyncSession, actor: Actor, intent: Intent, at: datetime) -> None:

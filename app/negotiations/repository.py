@@ -118,6 +118,11 @@ async def project_state(session: AsyncSession, project_id: UUID) -> str:
     return await session.scalar(select(Project.state).where(Project.id == project_id)) or ""
 
 
+async def project_states(session: AsyncSession, project_ids: Iterable[UUID]) -> dict[UUID, str]:
+    rows = await session.execute(select(Project.id, Project.state).where(Project.id.in_(list(project_ids))))
+    return {row.id: row.state for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """How a project is called."""

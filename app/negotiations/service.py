@@ -22,7 +22,15 @@ from app.negotiations.awards import (
     propose,
     sign_statement,
 )
-from app.negotiations.intents import create_many, express, get, mark_scheduled, transition, views
+from app.negotiations.intents import (
+    create_many,
+    express,
+    get,
+    mark_scheduled,
+    mark_scheduled_many,
+    transition,
+    views,
+)
 from app.negotiations.lifecycle import AWARDS, INTENTS
 from app.negotiations.models import AwardState, IntentState, TalkState
 from app.negotiations.permissions import (
@@ -47,6 +55,7 @@ __all__ = [
     "mark_award_cancelled",
     "mark_award_contracted",
     "mark_scheduled",
+    "mark_scheduled_many",
     "propose",
     "shortlist",
     "sign_statement",

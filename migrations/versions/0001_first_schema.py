@@ -1785,6 +1785,37 @@ def upgrade() -> None:
     )
     op.create_index("ix_match_reorderings_project", "match_reorderings", ["project_id", "id"], unique=False)
     op.create_table(
+        "meeting_slots",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_meeting_slots_ends_after_it_starts")),
+        sa.ForeignKeyConstraint(["fair_id"], ["fairs.id"], name=op.f("fk_meeting_slots_fair_id_fairs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_slots")),
+        sa.UniqueConstraint("fair_id", "starts_at", name=op.f("uq_meeting_slots_fair_id_starts_at")),
+        sa.UniqueConstraint("id", "fair_id", "starts_at", "ends_at", name="uq_meeting_slots_time"),
+    )
+    op.create_table(
+        "meeting_tables",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=True),
+        sa.Column("seats", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "zone IN ('general_exhibition', 'district_projects', 'brand_organizations', 'negotiation', 'activities')",
+            name=op.f("ck_meeting_tables_zone"),
+        ),
+        sa.CheckConstraint("seats >= 2", name=op.f("ck_meeting_tables_seats_for_two")),
+        sa.ForeignKeyConstraint(["fair_id"], ["fairs.id"], name=op.f("fk_meeting_tables_fair_id_fairs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_tables")),
+        sa.UniqueConstraint("fair_id", "label", name=op.f("uq_meeting_tables_fair_id_label")),
+        sa.UniqueConstraint("fair_id", "no", name=op.f("uq_meeting_tables_fair_id_no")),
+        sa.UniqueConstraint("id", "fair_id", "no", name="uq_meeting_tables_place"),
+    )
+    op.create_table(
         "project_amendments",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("project_id", sa.Uuid(), nullable=False),
@@ -1821,6 +1852,26 @@ def upgrade() -> None:
         unique=False,
         postgresql_using="gin",
     )
+    op.create_table(
+        "timetable_plans",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("time_limit", sa.Integer(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("unplaced", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "(stored_at IS NULL) = (summary IS NULL)", name=op.f("ck_timetable_plans_stored_whole")
+        ),
+        sa.ForeignKeyConstraint(["fair_id"], ["fairs.id"], name=op.f("fk_timetable_plans_fair_id_fairs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timetable_plans")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_timetable_plans_job_id")),
+    )
+    op.create_index(op.f("ix_timetable_plans_fair_id"), "timetable_plans", ["fair_id"], unique=False)
     op.create_table(
         "awards",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1913,6 +1964,119 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('proposed', 'notice', 'active', 'contracted')"),
     )
     op.create_index("uq_awards_number", "awards", ["number"], unique=True)
+    op.create_table(
+        "meeting_absences",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("slot_id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_label", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["fair_id"], ["fairs.id"], name=op.f("fk_meeting_absences_fair_id_fairs")),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_meeting_absences_party_id_parties")
+        ),
+        sa.ForeignKeyConstraint(
+            ["slot_id"],
+            ["meeting_slots.id"],
+            name=op.f("fk_meeting_absences_slot_id_meeting_slots"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_absences")),
+        sa.UniqueConstraint("slot_id", "party_id", name=op.f("uq_meeting_absences_slot_id_party_id")),
+    )
+    op.create_index(op.f("ix_meeting_absences_fair_id"), "meeting_absences", ["fair_id"], unique=False)
+    op.create_index(op.f("ix_meeting_absences_party_id"), "meeting_absences", ["party_id"], unique=False)
+    op.create_table(
+        "meetings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("fair_id", sa.Uuid(), nullable=False),
+        sa.Column("fair_area_path", sa.Text(), nullable=False),
+        sa.Column("slot_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("table_id", sa.Uuid(), nullable=False),
+        sa.Column("table_no", sa.Integer(), nullable=False),
+        sa.Column("intent_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("pinned", sa.Boolean(), nullable=False),
+        sa.Column("missed_by", sa.Text(), nullable=True),
+        sa.Column(
+            "live",
+            sa.Boolean(),
+            sa.Computed(
+                "CASE WHEN state = ANY (ARRAY['planned'::text, 'held'::text]) THEN true ELSE NULL::boolean END",
+                persisted=True,
+            ),
+            nullable=True,
+        ),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'missed') = (missed_by IS NOT NULL)", name=op.f("ck_meetings_missed_by_somebody")
+        ),
+        sa.CheckConstraint(
+            "missed_by IN ('buyer', 'organization', 'both')", name=op.f("ck_meetings_missed_by")
+        ),
+        sa.CheckConstraint(
+            "state IN ('planned', 'held', 'missed', 'cancelled')", name=op.f("ck_meetings_state")
+        ),
+        sa.ForeignKeyConstraint(["buyer_id"], ["parties.id"], name=op.f("fk_meetings_buyer_id_parties")),
+        sa.ForeignKeyConstraint(
+            ["intent_id", "project_id", "organization_id"],
+            ["intents.id", "intents.project_id", "intents.organization_id"],
+            name="fk_meetings_intent",
+        ),
+        sa.ForeignKeyConstraint(
+            ["slot_id", "fair_id", "starts_at", "ends_at"],
+            ["meeting_slots.id", "meeting_slots.fair_id", "meeting_slots.starts_at", "meeting_slots.ends_at"],
+            name="fk_meetings_slot",
+        ),
+        sa.ForeignKeyConstraint(
+            ["table_id", "fair_id", "table_no"],
+            ["meeting_tables.id", "meeting_tables.fair_id", "meeting_tables.no"],
+            name="fk_meetings_table",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meetings")),
+        sa.UniqueConstraint("id", "slot_id", "live", name="uq_meetings_attended"),
+        sa.UniqueConstraint(
+            "intent_id", "live", deferrable=True, initially="IMMEDIATE", name="uq_meetings_intent"
+        ),
+        sa.UniqueConstraint(
+            "slot_id", "buyer_id", "live", deferrable=True, initially="IMMEDIATE", name="uq_meetings_buyer"
+        ),
+        sa.UniqueConstraint(
+            "slot_id",
+            "organization_id",
+            "live",
+            deferrable=True,
+            initially="IMMEDIATE",
+            name="uq_meetings_organization",
+        ),
+        sa.UniqueConstraint(
+            "slot_id", "table_id", "live", deferrable=True, initially="IMMEDIATE", name="uq_meetings_table"
+        ),
+    )
+    op.create_index(
+        "ix_meetings_area_path",
+        "meetings",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index("ix_meetings_buyer", "meetings", ["buyer_id", "starts_at"], unique=False)
+    op.create_index("ix_meetings_fair_order", "meetings", ["fair_id", "starts_at", "table_no"], unique=False)
+    op.create_index("ix_meetings_organization", "meetings", ["organization_id", "starts_at"], unique=False)
+    op.create_index(op.f("ix_meetings_state"), "meetings", ["state"], unique=False)
+    op.create_index(op.f("ix_meetings_table_id"), "meetings", ["table_id"], unique=False)
+    op.create_index("uq_meetings_number", "meetings", ["number"], unique=True)
     op.create_table(
         "talks",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2105,6 +2269,35 @@ def upgrade() -> None:
         ["project_id"],
         unique=True,
         postgresql_where=sa.text("state NOT IN ('terminated', 'void')"),
+    )
+    op.create_table(
+        "meeting_delegates",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("meeting_id", sa.Uuid(), nullable=False),
+        sa.Column("slot_id", sa.Uuid(), nullable=False),
+        sa.Column("live", sa.Boolean(), nullable=True),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_meeting_delegates_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["meeting_id", "slot_id", "live"],
+            ["meetings.id", "meetings.slot_id", "meetings.live"],
+            name="fk_meeting_delegates_meeting",
+            onupdate="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_delegates")),
+        sa.UniqueConstraint(
+            "meeting_id", "account_id", name=op.f("uq_meeting_delegates_meeting_id_account_id")
+        ),
+        sa.UniqueConstraint("slot_id", "account_id", "live", name="uq_meeting_delegates_person"),
+    )
+    op.create_index(
+        op.f("ix_meeting_delegates_account_id"), "meeting_delegates", ["account_id"], unique=False
     )
     op.create_table(
         "contract_amendments",
@@ -2808,6 +3001,8 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_contract_amendments_state"), table_name="contract_amendments")
     op.drop_table("contract_amendments")
+    op.drop_index(op.f("ix_meeting_delegates_account_id"), table_name="meeting_delegates")
+    op.drop_table("meeting_delegates")
     op.drop_index(
         "uq_contracts_one_live_per_project",
         table_name="contracts",
@@ -2838,6 +3033,19 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_talks_state"), table_name="talks")
     op.drop_index(op.f("ix_talks_intent_id"), table_name="talks")
     op.drop_table("talks")
+    op.drop_index("uq_meetings_number", table_name="meetings")
+    op.drop_index(op.f("ix_meetings_table_id"), table_name="meetings")
+    op.drop_index(op.f("ix_meetings_state"), table_name="meetings")
+    op.drop_index("ix_meetings_organization", table_name="meetings")
+    op.drop_index("ix_meetings_fair_order", table_name="meetings")
+    op.drop_index("ix_meetings_buyer", table_name="meetings")
+    op.drop_index(
+        "ix_meetings_area_path", table_name="meetings", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("meetings")
+    op.drop_index(op.f("ix_meeting_absences_party_id"), table_name="meeting_absences")
+    op.drop_index(op.f("ix_meeting_absences_fair_id"), table_name="meeting_absences")
+    op.drop_table("meeting_absences")
     op.drop_index("uq_awards_number", table_name="awards")
     op.drop_index(
         "uq_awards_live_project",
@@ -2852,10 +3060,14 @@ def downgrade() -> None:
         "ix_awards_area_path", table_name="awards", postgresql_ops={"area_path": "text_pattern_ops"}
     )
     op.drop_table("awards")
+    op.drop_index(op.f("ix_timetable_plans_fair_id"), table_name="timetable_plans")
+    op.drop_table("timetable_plans")
     op.drop_index("ix_project_texts_search_grams", table_name="project_texts", postgresql_using="gin")
     op.drop_table("project_texts")
     op.drop_index(op.f("ix_project_amendments_project_id"), table_name="project_amendments")
     op.drop_table("project_amendments")
+    op.drop_table("meeting_tables")
+    op.drop_table("meeting_slots")
     op.drop_index("ix_match_reorderings_project", table_name="match_reorderings")
     op.drop_table("match_reorderings")
     op.drop_index("ix_match_plan_pairs_organization", table_name="match_plan_pairs")

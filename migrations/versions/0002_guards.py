@@ -135,6 +135,24 @@ ENDS = {
     "contracts": ("closed", "terminated", "void"),
     "evaluations": ("confirmed", "cancelled"),
 }
+# Slots of one fair never overlap, whoever adds them: the fair's row is locked first.
+SLOTS = """
+CREATE FUNCTION check_slots() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    broken timestamptz;
+BEGIN
+    PERFORM 1 FROM fairs f WHERE f.id IN (SELECT t.fair_id FROM touched t) ORDER BY f.id FOR NO KEY UPDATE;
+    SELECT min(s.starts_at) INTO broken FROM (
+        SELECT starts_at, lag(ends_at) OVER (PARTITION BY fair_id ORDER BY starts_at) AS before
+        FROM meeting_slots WHERE fair_id IN (SELECT t.fair_id FROM touched t)) AS s
+    WHERE s.starts_at < s.before;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION 'slot % overlaps the one before', broken
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'slots_do_not_overlap';
+    END IF;
+    RETURN NULL;
+END $$
+"""
 CONTRACTED = ("contracts", "contract_tranches", "contract_payments")
 
 
@@ -157,6 +175,12 @@ def upgrade() -> None:
                 f"CREATE TRIGGER check_funding_{event.lower()} AFTER {event} ON {table} "
                 "REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION check_funding()"
             )
+    op.execute(SLOTS)
+    for event in ("INSERT", "UPDATE"):
+        op.execute(
+            f"CREATE TRIGGER check_slots_{event.lower()} AFTER {event} ON meeting_slots "
+            "REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION check_slots()"
+        )
     op.execute(ENDED)
     for table, states in ENDS.items():
         op.execute(
@@ -177,6 +201,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for event in ("insert", "update"):
+        op.execute(f"DROP TRIGGER check_slots_{event} ON meeting_slots")
+    op.execute("DROP FUNCTION check_slots()")
     op.execute("DROP TRIGGER check_hours ON volunteer_hours")
     op.execute("DROP FUNCTION check_hours()")
     for table in ENDS:

@@ -1,13 +1,9 @@
 """Fifty people at one purse: real connections, one barrier, and a ledger that balances afterwards."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import Category
@@ -16,33 +12,13 @@ from app.funding.models import Allocation, FundingLine, YearSource
 from app.funding.schemas import LineChange
 from app.funding.service import Measure, Part
 from app.kernel.database import Database
-from app.kernel.errors import NotNow, Stale
+from app.kernel.errors import Stale
 from app.kernel.ids import uuid7
+from tests.factories.crowd import at_once, each
 from tests.factories.editions import make_edition
 from tests.factories.funding import CLERK, lottery_draft, make_line, make_source, yuan
 
 CROWD = 50
-
-
-async def all_at_once(
-    database: Database, act: Callable[[AsyncSession, int], Awaitable[object]], crowd: int = CROWD
-) -> Counter[str]:
-    """Run the act in `crowd` transactions that all have begun before the first may write; count what became of them."""
-    ready = asyncio.Barrier(crowd)
-
-    async def one(place: int) -> str:
-        try:
-            async with database.writing() as session:
-                await session.connection()
-                await ready.wait()
-                await act(session, place)
-        except NotNow as refused:
-            return refused.code
-        except IntegrityError:
-            return "refused_by_database"
-        return "done"
-
-    return Counter(await asyncio.gather(*(one(place) for place in range(crowd))))
 
 
 async def stored_line(database: Database, amount: float, *, lottery: bool = False) -> FundingLine:
@@ -62,7 +38,7 @@ async def test_fifty_tasks_cannot_overdraw_one_line(committed: Database) -> None
             session, CLERK, uuid7(), [Part(line.id, yuan(1_500), Category.YOUTH_DEVELOPMENT)]
         )
 
-    assert await all_at_once(committed, take) == {"done": 6, "line_overdrawn": 44}
+    assert await at_once(committed, each(take, CROWD)) == {"done": 6, "line_overdrawn": 44}
     async with committed.reading() as session:
         held = (await session.scalars(select(Allocation))).all()
         assert sum(row.committed_fen for row in held) == yuan(9_000)
@@ -79,7 +55,7 @@ async def test_fifty_tasks_on_two_lines_cannot_break_the_earmark_they_share(comm
         part = Part(lines[place % 2].id, yuan(1_000), Category.YOUTH_DEVELOPMENT)
         await service.allocate(session, CLERK, uuid7(), [part])
 
-    outcome = await all_at_once(committed, take)
+    outcome = await at_once(committed, each(take, CROWD))
     assert outcome["done"] == 5 and outcome.total() == CROWD
     async with committed.reading() as session:
         assert (await service.prove(session)).problems == ()
@@ -95,7 +71,7 @@ async def test_lines_taken_in_opposite_orders_do_not_deadlock(committed: Databas
         parts = [Part(line.id, yuan(100), Category.ELDERLY_CARE) for line in lines]
         await service.allocate(session, CLERK, uuid7(), parts if place % 2 else parts[::-1])
 
-    assert await all_at_once(committed, take, 30) == {"done": 10, "line_overdrawn": 20}
+    assert await at_once(committed, each(take, 30)) == {"done": 10, "line_overdrawn": 20}
 
 
 async def test_a_line_that_changed_meanwhile_is_not_overwritten(committed: Database) -> None:
@@ -117,7 +93,7 @@ async def test_one_tranche_is_paid_once(committed: Database) -> None:
             session, CLERK, Measure.PAID, project_id=project, amount_fen=yuan(100), reference="首款"
         )
 
-    outcome = await all_at_once(committed, pay)
+    outcome = await at_once(committed, each(pay, CROWD))
     assert outcome["done"] == 1 and outcome.total() == CROWD
     async with committed.reading() as session:
         assert (await service.standing(session, project)).paid_fen == yuan(100)
@@ -132,7 +108,7 @@ async def test_fifty_vouchers_never_pay_more_than_the_contract(committed: Databa
             session, CLERK, Measure.PAID, project_id=project, amount_fen=yuan(400), reference=f"凭证{place}"
         )
 
-    outcome = await all_at_once(committed, pay)
+    outcome = await at_once(committed, each(pay, CROWD))
     assert 1 <= outcome["done"] <= 2 and outcome.total() == CROWD
     async with committed.reading() as session:
         assert (await service.standing(session, project)).paid_fen == outcome["done"] * yuan(400)

@@ -1,8 +1,7 @@
 """Six lists at once name the same bodies and places: each is entered once, and nobody waits for ever."""
 
-import asyncio
-
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas import service as areas
 from app.areas.models import Area
@@ -12,6 +11,7 @@ from app.kernel.journal import JournalEntry
 from app.parties import service
 from app.parties.models import Party
 from tests.factories.actors import SUOJINCUN
+from tests.factories.crowd import at_once, each
 from tests.factories.parties import party_draft
 
 LISTS = 6
@@ -19,22 +19,18 @@ NAMES = 2_500
 
 
 async def test_six_lists_name_the_same_bodies(committed: Database) -> None:
-    ready = asyncio.Barrier(LISTS)
     names = [f"第{n}街道办事处" for n in range(NAMES)]
+    found: dict[int, list[object]] = {}
 
-    async def read_in(place: int) -> list[object]:
+    async def read_in(session: AsyncSession, place: int) -> None:
         # half of the lists run backwards: without one order of writing this deadlocks
         turned = names[::-1] if place % 2 else names
-        async with committed.writing() as session:
-            await session.connection()
-            await ready.wait()
-            parties = await service.ensure_many(
-                session, machine("import"), [party_draft(name) for name in turned]
-            )
-            return sorted(party.id for party in parties)
+        drafts = [party_draft(name) for name in turned]
+        made = await service.ensure_many(session, machine("import"), drafts)
+        found[place] = sorted(party.id for party in made)
 
-    found = await asyncio.gather(*(read_in(place) for place in range(LISTS)))
-    assert all(ids == found[0] for ids in found)
+    assert await at_once(committed, each(read_in, LISTS), rehearsed=False) == {"done": LISTS}
+    assert all(ids == found[0] for ids in found.values())
     async with committed.reading() as session:
         assert await session.scalar(select(func.count()).select_from(Party)) == len(names)
         named = select(func.count()).select_from(JournalEntry).where(JournalEntry.event == "named")
@@ -42,19 +38,16 @@ async def test_six_lists_name_the_same_bodies(committed: Database) -> None:
 
 
 async def test_six_lists_enter_the_same_communities(committed: Database) -> None:
-    ready = asyncio.Barrier(LISTS)
     names = [f"第{n}社区" for n in range(NAMES)]
+    found: dict[int, set[str]] = {}
 
-    async def read_in(place: int) -> set[str]:
+    async def read_in(session: AsyncSession, place: int) -> None:
         turned = names[::-1] if place % 2 else names
-        async with committed.writing() as session:
-            await session.connection()
-            await ready.wait()
-            found = await areas.ensure_communities(session, [(SUOJINCUN, name) for name in turned])
-            return {area.code for area in found.values()}
+        made = await areas.ensure_communities(session, [(SUOJINCUN, name) for name in turned])
+        found[place] = {area.code for area in made.values()}
 
-    found = await asyncio.gather(*(read_in(place) for place in range(LISTS)))
-    assert all(codes == found[0] and len(codes) == len(names) for codes in found)
+    assert await at_once(committed, each(read_in, LISTS), rehearsed=False) == {"done": LISTS}
+    assert all(codes == found[0] and len(codes) == len(names) for codes in found.values())
     async with committed.reading() as session:
         entered = select(func.count()).select_from(Area).where(Area.level == "community")
         assert await session.scalar(entered) == len(names)

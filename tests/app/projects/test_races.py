@@ -1,9 +1,5 @@
 """Two people at one project, and many at one series of numbers or one purse: real connections and a barrier."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,35 +7,16 @@ from app.catalogue.codes import FundingSource
 from app.funding import service as funding
 from app.kernel.actor import machine
 from app.kernel.database import Database
-from app.kernel.errors import NotNow
 from app.kernel.journal import JournalEntry
 from app.projects import service
 from app.projects.models import Project
 from tests.factories.actors import SUOJINCUN
+from tests.factories.crowd import at_once, each
 from tests.factories.editions import make_edition
 from tests.factories.funding import make_line, make_source, source_draft
 from tests.factories.projects import make_project, part, project_draft
 
 CLERK = machine("test")
-
-
-async def all_at_once(
-    database: Database, act: Callable[[AsyncSession, int], Awaitable[object]], crowd: int
-) -> Counter[str]:
-    """Run the act in `crowd` transactions that have all begun before the first may write; count what became of them."""
-    ready = asyncio.Barrier(crowd)
-
-    async def one(place: int) -> str:
-        try:
-            async with database.writing() as session:
-                await session.connection()
-                await ready.wait()
-                await act(session, place)
-        except NotNow as refused:
-            return refused.code
-        return "done"
-
-    return Counter(await asyncio.gather(*(one(place) for place in range(crowd))))
 
 
 async def ground(database: Database, yuan: float = 1_000_000) -> None:
@@ -55,7 +32,7 @@ async def test_forty_drafts_at_once_get_forty_numbers_without_a_gap(committed: D
     async def draft(session: AsyncSession, _: int) -> None:
         await service.create(session, CLERK, project_draft())
 
-    assert await all_at_once(committed, draft, 40) == {"done": 40}
+    assert await at_once(committed, each(draft, 40)) == {"done": 40}
     async with committed.reading() as session:
         numbers = sorted(await session.scalars(select(Project.number)))
     assert numbers == [f"NJ2026-XW-{number:04d}" for number in range(1, 41)]
@@ -70,7 +47,7 @@ async def test_of_twenty_who_submit_one_draft_one_does(committed: Database) -> N
         mine = await service.get(session, CLERK, project.id)
         await service.transition(session, CLERK, mine, "submit")
 
-    outcome = await all_at_once(committed, submit, 20)
+    outcome = await at_once(committed, each(submit, 20))
     assert outcome == {"done": 1, "transition_not_possible": 19}
     async with committed.reading() as session:
         events = await session.scalars(
@@ -93,7 +70,7 @@ async def test_of_twenty_admissions_on_one_purse_as_many_pass_as_it_carries(comm
         mine = await service.get(session, CLERK, projects[place].id)
         await service.transition(session, CLERK, mine, "approve")
 
-    outcome = await all_at_once(committed, approve, 20)
+    outcome = await at_once(committed, each(approve, 20))
     assert outcome["done"] == 3, outcome
     async with committed.reading() as session:
         approved = list(await session.scalars(select(Project).where(Project.state == "approved")))

@@ -7,23 +7,26 @@ from datetime import date
 
 from app.areas.gazetteer import Gazetteer
 from app.imports.cells.dates import day
-from app.imports.cells.numerals import number
-from app.imports.cells.parsed import Cell, Context, RowProblem, warning
-from app.imports.cells.text import plain, text_of
-from app.imports.columns.column import Column, Header, Kind, header_of
-from app.imports.files.sheet import NumberedRow, Place, Sheet, column_letters
+from app.imports.cells.parsed import Context, RowProblem, warning
+from app.imports.cells.text import text_of
+from app.imports.columns.column import Column, Kind, header_of
+from app.imports.files.sheet import NumberedRow, Sheet, column_letters
+from app.imports.headers import (
+    BUYER_SIDE,
+    HEADER_WITHIN,
+    HIGHEST_HEADER,
+    SUPPLIER_SIDE,
+    Names,
+    header_in,
+    spread,
+)
 
-HEADER_WITHIN = 20
-FEWEST_KNOWN = 3
-_LONGEST_HEADER = 60
 _UNIT_LINE = re.compile(r"(?:金额|资金|货币|计量)?单位[:：]?\s*(?:人民币)?[(（]?(亿元|百万元|千元|万元|元)")
 _SENDER = re.compile(
     r"(?:填报|申报|报送|汇总|编制|上报)(?:单位|部门)(?:[(（]盖章[)）])?[:：]\s*([^\s:：,，;；]{2,40})"
 )
 _REPORTED = re.compile(r"(?:填报|报送|上报|制表|申报)(?:日期|时间)[:：]\s*([0-9年月日./\-]{6,12})")
 _YEAR = re.compile(r"(20\d{2})\s*年")
-_BUYER_SIDE = re.compile(r"购买|采购|需求|甲方|发布|街道|社区|填报")
-_SUPPLIER_SIDE = re.compile(r"承接|机构|乙方|社会组织|中标|服务方|执行|实施方|合作")
 SUMMARY_SHEET = re.compile(r"汇总|总表|合计|总览|统计|全部")
 INSTRUCTION_SHEET = re.compile(
     r"说明|填写|须知|代码|字典|下拉|选项|模板|示例|样例|参数|目录|封面|sheet\d*参考", re.IGNORECASE
@@ -83,22 +86,22 @@ def find_layout(
     head: list[NumberedRow] = []
     for numbered in sheet.rows():
         head.append(numbered)
-        if len(head) > HEADER_WITHIN + 1:
+        if len(head) >= HEADER_WITHIN + HIGHEST_HEADER:
             break
-    names = _Names(kind, mapping or {})
-    at = _header_at(head, names)
+    names = Names(kind, mapping or {})
+    at = header_in(head, names, sheet.merged)
     if at is None:
         return None
-    row, cells = head[at]
-    below = head[at + 1] if at + 1 < len(head) else None
-    height = 2 if below and _is_child(cells, below[1], row, sheet.merged, names) else 1
-    headers = _headers(cells, below[1] if height == 2 and below else (), row, sheet.merged)
+    row, height, headers = at.row, at.height, at.headers
+    at_line = next(index for index, (number_, _) in enumerate(head) if number_ == row)
     groups = (
-        _spread(head[at - 1][1], head[at - 1][0], sheet.merged, width=len(headers))
-        if at
+        spread(
+            [text_of(cell) for cell in head[at_line - 1][1]], head[at_line - 1][0], sheet.merged, len(headers)
+        )
+        if at_line
         else [""] * len(headers)
     )
-    above = [text_of(cell) for _, line in head[:at] for cell in line if text_of(cell)]
+    above = [text_of(cell) for _, line in head[:at_line] for cell in line if text_of(cell)]
     layout = _context(above, sheet.name)
     columns, problems = _assign(headers, groups, names)
     own_unit = {mapped.index: mapped.unit for mapped in columns}
@@ -118,101 +121,8 @@ def find_layout(
     )
 
 
-class _Names:
-    """Headers to columns: first what a person has said, then the kind's own names."""
-
-    def __init__(self, kind: Kind, mapping: Mapping[str, str | None]) -> None:
-        self._kind = kind
-        self._said: dict[str, Column | None] = {}
-        for text, field in mapping.items():
-            self._said[header_of(text).full] = kind.by_field.get(field) if field else None
-
-    def find(self, text: str) -> tuple[Column | None, Header]:
-        header = header_of(text)
-        if header.full in self._said:
-            return self._said[header.full], header
-        column, header = self._kind.find(text)
-        if column is None and "/" in text:
-            column, own = self._kind.find(text.rsplit("/", 1)[1])
-            header = replace(header, unit=header.unit or own.unit)
-        return column, header
-
-    def said(self, text: str) -> bool:
-        return header_of(text).full in self._said
-
-
-def _header_at(head: Sequence[NumberedRow], names: _Names) -> int | None:
-    best, best_score = None, 0
-    for at, (_, cells) in enumerate(head[:HEADER_WITHIN]):
-        texts = [text_of(cell) for cell in cells if isinstance(cell, str) and text_of(cell)]
-        known = {
-            column.field
-            for text in texts
-            if len(text) <= _LONGEST_HEADER and (column := names.find(text)[0]) is not None
-        }
-        enough = len(known) >= FEWEST_KNOWN or (len(known) >= 2 and len(known) == len(texts))
-        if enough and len(known) > best_score:
-            best, best_score = at, len(known)
-    return best
-
-
-def _is_child(
-    parents: Sequence[Cell], children: Sequence[Cell], row: int, merged: Mapping[Place, Place], names: _Names
-) -> bool:
-    """Whether the row below the header names parts of it: texts only, and only under groups."""
-    texts = [text_of(cell) for cell in children]
-    if not any(texts) or any(text and (len(text) > 30 or number(plain(text)) is not None) for text in texts):
-        return False
-    spread = _spread(parents, row, merged, width=len(texts))
-    grouped = 0
-    for index, text in enumerate(texts):
-        own = text_of(parents[index]) if index < len(parents) else ""
-        if not text or text == own:
-            continue
-        begins = index + 1 < len(texts) and texts[index + 1] != "" and _blank(parents, index + 1)
-        if own and not begins and merged.get((row, index + 1)) != (row, index):
-            return False
-        if not spread[index]:
-            return False
-        grouped += (
-            names.find(f"{spread[index]}/{text}")[0] is not None or merged.get((row, index)) is not None
-        )
-    return grouped > 0
-
-
-def _blank(cells: Sequence[Cell], index: int) -> bool:
-    return index >= len(cells) or not text_of(cells[index])
-
-
-def _spread(cells: Sequence[Cell], row: int, merged: Mapping[Place, Place], *, width: int) -> list[str]:
-    """Each column's group: its own text, else the nearest text to its left (over blanks or merged cells)."""
-    texts = [text_of(cell) for cell in cells] + [""] * max(0, width - len(cells))
-    groups, current = [], ""
-    for index in range(width):
-        current = texts[index] or current
-        anchor = merged.get((row, index))
-        groups.append(texts[anchor[1]] if anchor and anchor[0] == row and anchor[1] < len(texts) else current)
-    return groups
-
-
-def _headers(
-    parents: Sequence[Cell], children: Sequence[Cell], row: int, merged: Mapping[Place, Place]
-) -> list[str]:
-    """The header texts; of two rows joined as 'parent/child'."""
-    width = max(len(parents), len(children))
-    own = [text_of(cell) for cell in parents] + [""] * (width - len(parents))
-    if not children:
-        return own
-    below = [text_of(cell) for cell in children] + [""] * (width - len(children))
-    spread = _spread(parents, row, merged, width=width)
-    return [
-        f"{spread[index]}/{below[index]}" if below[index] and below[index] != own[index] else own[index]
-        for index in range(width)
-    ]
-
-
 def _assign(
-    headers: Sequence[str], groups: Sequence[str], names: _Names
+    headers: Sequence[str], groups: Sequence[str], names: Names
 ) -> tuple[list[Mapped], list[RowProblem]]:
     """Columns for headers. Of two with one meaning the one on the buyer's side is taken; what is unknown is listed."""
     found: list[Mapped] = []
@@ -223,13 +133,17 @@ def _assign(
         column, header = names.find(text)
         if column is None and groups[index] and not names.said(text):
             column, _ = names.find(f"{groups[index]}/{text}")
-        parent_unit = header_of(text.split("/")[0]).unit if "/" in text else None
+        parent_unit = next((unit for part in text.split("/")[:-1] if (unit := header_of(part).unit)), None)
         found.append(Mapped(index, text, column, header.unit or parent_unit or header_of(groups[index]).unit))
         if column is not None:
             claimed.setdefault(column.field, []).append(len(found) - 1)
     problems = []
-    for places in claimed.values():
+    for field_name, places in claimed.items():
         if len(places) < 2:
+            if field_name in names.of_the_buyer and _side(found[places[0]], found, groups) == "supplier":
+                # The only contact of the list is the supplier's: nobody at the buyer.
+                found[places[0]] = replace(found[places[0]], column=None)
+                places.clear()
             continue
         keep, certain = _nearest([found[place] for place in places], found, groups, names)
         for place in places:
@@ -254,7 +168,7 @@ def _assign(
 
 
 def _nearest(
-    same: Sequence[Mapped], found: Sequence[Mapped], groups: Sequence[str], names: _Names
+    same: Sequence[Mapped], found: Sequence[Mapped], groups: Sequence[str], names: Names
 ) -> tuple[Mapped, bool]:
     """Of columns with one meaning the one a person has mapped, else that of the buyer's group; and whether that is sure."""
     said = [mapped for mapped in same if names.said(mapped.header)]
@@ -275,16 +189,16 @@ def _nearest(
 
 def _side(mapped: Mapped, found: Sequence[Mapped], groups: Sequence[str]) -> str:
     text = f"{groups[mapped.index]} {mapped.header.split('/')[0] if '/' in mapped.header else ''}"
-    if _SUPPLIER_SIDE.search(text):
+    if SUPPLIER_SIDE.search(text):
         return "supplier"
-    if _BUYER_SIDE.search(text):
+    if BUYER_SIDE.search(text):
         return "buyer"
     for other in sorted(
         (other for other in found if other.index < mapped.index), key=lambda other: -other.index
     ):
         if other.column is not None and other.column.group == "buyer":
             return "buyer"
-        if _SUPPLIER_SIDE.search(other.header) and other.column is None:
+        if SUPPLIER_SIDE.search(other.header) and other.column is None:
             return "supplier"
     return ""
 

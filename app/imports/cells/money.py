@@ -65,7 +65,9 @@ def money(cell: Cell, context: Context) -> Parsed:
         return _not_positive(text)
     if _OPEN.fullmatch(text):
         return _still_open(text)
-    if (twice := _SAID_TWICE.match(text.replace("圆", "元"))) and (differing := _disagree(twice, text, context)):
+    if (twice := _SAID_TWICE.match(text.replace("圆", "元"))) and (
+        differing := _disagree(twice, text, context)
+    ):
         return differing
     plainly = _CURRENCY.sub("", text).replace("圆", "元")
     bare = _NOTE.sub("", plainly) or plainly

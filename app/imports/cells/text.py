@@ -10,6 +10,9 @@ _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\
 _UNCLEAN = re.compile(
     "[\r\t\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f-\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|  "
 )
+_BREAKS = re.compile(
+    "\r\n?|[\x0b\x0c\u2028\u2029]"
+)  # a vertical tab is the soft line break of word processors
 _SPACES = re.compile("[ \t\u00a0\u3000\u2000-\u200a\u202f\u205f]+")
 _ANY_SPACE = re.compile(r"\s+")
 _CJK_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
@@ -39,7 +42,7 @@ def text_of(cell: Cell) -> str:
     if isinstance(cell, str):
         if _UNCLEAN.search(cell) is None:
             return cell.strip()
-        return _SPACES.sub(" ", _INVISIBLE.sub("", cell).replace("\r\n", "\n").replace("\r", "\n")).strip()
+        return _SPACES.sub(" ", _INVISIBLE.sub("", _BREAKS.sub("\n", cell))).strip()
     if cell is None:
         return ""
     if isinstance(cell, bool):

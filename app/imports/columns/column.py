@@ -18,7 +18,8 @@ Finish = Callable[[dict[str, Any], "Row"], None]
 
 _UNIT = re.compile(r"(?:单位[:：]?)?(?:人民币)?(亿元|百万元|千元|万元|元|万)(?:/年|整)?")
 _BRACKETS = re.compile(r"[(\[【<]([^)\]】>]*)[)\]】>]")
-_DECORATION = re.compile(r"[\s*★☆#:、.。_\"'“”?]+")
+_DECORATION = re.compile(r"[\s*★☆▲△※●○■□◆◇↓→√!#:、.。_\"'“”?]+")
+_LATIN = re.compile(r"[a-z&]+")
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[一二三四五六七八九十]{1,2})[.、)]")
 
 
@@ -139,6 +140,8 @@ class Kind:
         """The column a header text names, by its full form first, and the header as read."""
         header = header_of(text)
         column = self._names.get(header.full) or self._names.get(header.name) or self.dynamic(header)
+        if column is None and (chinese := _LATIN.sub("", header.name)) != header.name and len(chinese) > 1:
+            column = self._names.get(chinese)  # '项目名称 Project'
         return column, header
 
     @property

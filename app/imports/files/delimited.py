@@ -47,6 +47,12 @@ def detect_encoding(open_file: Open) -> str:
     for encoding in ("utf-16-le", "utf-16-be"):
         if _looks_like_text(head, encoding):
             return _readable(open_file, encoding)
+    # Some programs pad their texts with NUL bytes; a few of them in a text are dropped by the reader.
+    bare = head.replace(b"\x00", b"")
+    if len(head) - len(bare) <= len(head) // 20 and any(
+        _looks_like_text(bare, it) for it in ("utf-8", "gb18030")
+    ):
+        return _readable(open_file, "utf-8", "gb18030")
     raise Unsupported(
         Problem(
             "binary_file",
@@ -58,7 +64,7 @@ def detect_encoding(open_file: Open) -> str:
 
 def _looks_like_text(head: bytes, encoding: str) -> bool:
     """Whether nearly all of it is ASCII or Chinese in this encoding."""
-    text = head[: len(head) // 2 * 2].decode(encoding, "replace")
+    text = head[: len(head) // 2 * 2 if encoding.startswith("utf-16") else None].decode(encoding, "replace")
     return len(_TEXT.findall(text)) >= 0.8 * len(text)
 
 

@@ -13,6 +13,8 @@ from app.connect import connected
 from app.contracts.router import router as contracts
 from app.contracts.service import tasks as contracts_tasks
 from app.dashboards.router import router as dashboards
+from app.donations.router import router as donations
+from app.donations.service import tasks as donations_tasks
 from app.editions.router import router as editions
 from app.evaluations.router import router as evaluations
 from app.evaluations.service import tasks as evaluations_tasks
@@ -49,6 +51,7 @@ ROUTERS: Sequence[APIRouter] = (
     complaints,
     contracts,
     dashboards,
+    donations,
     editions,
     evaluations,
     fairs,
@@ -73,6 +76,7 @@ ROUTERS: Sequence[APIRouter] = (
 TASKS: Sequence[TaskSource] = (
     complaints_tasks,
     contracts_tasks,
+    donations_tasks,
     evaluations_tasks,
     needs_tasks,
     negotiations_tasks,

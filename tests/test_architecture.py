@@ -22,6 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "funding": {"parties"},
     "needs": {"parties"},
     "projects": {"needs", "funding", "parties"},
+    "donations": {"projects", "parties"},
     "fairs": {"organizations", "projects"},
     "matches": {"organizations", "projects", "matching"},
     "negotiations": {"matches", "projects", "organizations", "funding"},

@@ -1516,6 +1516,75 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "donations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("donor_id", sa.Uuid(), nullable=True),
+        sa.Column("donor_name", sa.Text(), nullable=True),
+        sa.Column("anonymous", sa.Boolean(), nullable=False),
+        sa.Column("offered", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("value_fen", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=True),
+        sa.Column("purpose_categories", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("purpose_project_id", sa.Uuid(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("report", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(kind = 'money') = (unit = '元')", name=op.f("ck_donations_money_in_yuan")),
+        sa.CheckConstraint(
+            "kind <> 'money' OR value_fen = CASE WHEN received > 0 THEN received ELSE offered END",
+            name=op.f("ck_donations_money_is_its_value"),
+        ),
+        sa.CheckConstraint("kind IN ('money', 'goods', 'venue', 'service')", name=op.f("ck_donations_kind")),
+        sa.CheckConstraint(
+            "state <> 'closed' OR report IS NOT NULL", name=op.f("ck_donations_closed_with_a_report")
+        ),
+        sa.CheckConstraint(
+            "state IN ('offered', 'received', 'closed', 'withdrawn')", name=op.f("ck_donations_state")
+        ),
+        sa.CheckConstraint(
+            "state IN ('received', 'closed') OR received = 0",
+            name=op.f("ck_donations_received_when_received"),
+        ),
+        sa.CheckConstraint(
+            "donor_id IS NOT NULL OR donor_name IS NOT NULL OR anonymous",
+            name=op.f("ck_donations_donor_or_nobody"),
+        ),
+        sa.CheckConstraint("offered > 0", name=op.f("ck_donations_offered")),
+        sa.CheckConstraint("received >= 0", name=op.f("ck_donations_received")),
+        sa.CheckConstraint("used BETWEEN 0 AND received", name=op.f("ck_donations_used_within_received")),
+        sa.CheckConstraint("value_fen >= 0", name=op.f("ck_donations_value")),
+        sa.ForeignKeyConstraint(["area_path"], ["areas.path"], name=op.f("fk_donations_area_path_areas")),
+        sa.ForeignKeyConstraint(["donor_id"], ["parties.id"], name=op.f("fk_donations_donor_id_parties")),
+        sa.ForeignKeyConstraint(
+            ["purpose_project_id"], ["projects.id"], name=op.f("fk_donations_purpose_project_id_projects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_donations")),
+        sa.UniqueConstraint("number", name=op.f("uq_donations_number")),
+    )
+    op.create_index(
+        "ix_donations_area_path",
+        "donations",
+        ["area_path"],
+        unique=False,
+        postgresql_ops={"area_path": "text_pattern_ops"},
+    )
+    op.create_index(op.f("ix_donations_donor_id"), "donations", ["donor_id"], unique=False)
+    op.create_index(
+        op.f("ix_donations_purpose_project_id"), "donations", ["purpose_project_id"], unique=False
+    )
+    op.create_index(op.f("ix_donations_state"), "donations", ["state"], unique=False)
+    op.create_table(
         "fair_booths",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("fair_id", sa.Uuid(), nullable=False),
@@ -1964,6 +2033,41 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('proposed', 'notice', 'active', 'contracted')"),
     )
     op.create_index("uq_awards_number", "awards", ["number"], unique=True)
+    op.create_table(
+        "donation_uses",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("donation_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("project_number", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("used_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("reverses_id", sa.Uuid(), nullable=True),
+        sa.Column("entered_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "category IN ('elderly_care', 'minor_protection', 'rural_left_behind', 'disability_support', 'community_rehab', 'charity_relief', 'mediation_governance', 'youth_development', 'culture_recreation', 'community_correction', 'migrant_integration', 'org_incubation', 'mental_health', 'volunteer_timebank', 'family_women', 'emergency_environment', 'other')",
+            name=op.f("ck_donation_uses_category"),
+        ),
+        sa.CheckConstraint(
+            "CASE WHEN reverses_id IS NULL THEN amount > 0 ELSE amount < 0 END",
+            name=op.f("ck_donation_uses_amount"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["donation_id"], ["donations.id"], name=op.f("fk_donation_uses_donation_id_donations")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_donation_uses_project_id_projects")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses_id"], ["donation_uses.id"], name=op.f("fk_donation_uses_reverses_id_donation_uses")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_donation_uses")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_donation_uses_reverses_id")),
+    )
+    op.create_index(op.f("ix_donation_uses_donation_id"), "donation_uses", ["donation_id"], unique=False)
+    op.create_index(op.f("ix_donation_uses_project_id"), "donation_uses", ["project_id"], unique=False)
     op.create_table(
         "meeting_absences",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -3046,6 +3150,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_meeting_absences_party_id"), table_name="meeting_absences")
     op.drop_index(op.f("ix_meeting_absences_fair_id"), table_name="meeting_absences")
     op.drop_table("meeting_absences")
+    op.drop_index(op.f("ix_donation_uses_project_id"), table_name="donation_uses")
+    op.drop_index(op.f("ix_donation_uses_donation_id"), table_name="donation_uses")
+    op.drop_table("donation_uses")
     op.drop_index("uq_awards_number", table_name="awards")
     op.drop_index(
         "uq_awards_live_project",
@@ -3109,6 +3216,13 @@ def downgrade() -> None:
         "uq_fair_booths_party", table_name="fair_booths", postgresql_where=sa.text("party_id IS NOT NULL")
     )
     op.drop_table("fair_booths")
+    op.drop_index(op.f("ix_donations_state"), table_name="donations")
+    op.drop_index(op.f("ix_donations_purpose_project_id"), table_name="donations")
+    op.drop_index(op.f("ix_donations_donor_id"), table_name="donations")
+    op.drop_index(
+        "ix_donations_area_path", table_name="donations", postgresql_ops={"area_path": "text_pattern_ops"}
+    )
+    op.drop_table("donations")
     op.drop_index("ix_conflict_statements_signer", table_name="conflict_statements")
     op.drop_table("conflict_statements")
     op.drop_index(op.f("ix_track_records_organization_id"), table_name="track_records")

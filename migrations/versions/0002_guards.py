@@ -7,7 +7,14 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("journal_entries", "journal_seals", "funding_ledger", "contract_payments", "volunteer_time")
+APPEND_ONLY = (
+    "journal_entries",
+    "journal_seals",
+    "funding_ledger",
+    "contract_payments",
+    "volunteer_time",
+    "donation_uses",
+)
 
 REFUSE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -123,6 +130,29 @@ BEGIN
     RETURN NEW;
 END $$
 """
+# What was used of a donation adds up, and went where its donor wanted it to go.
+DONATION = """
+CREATE FUNCTION check_donation() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    checked uuid := CASE WHEN TG_TABLE_NAME = 'donations' THEN (to_jsonb(NEW) ->> 'id')::uuid
+                         ELSE (to_jsonb(NEW) ->> 'donation_id')::uuid END;
+    broken text;
+BEGIN
+    SELECT CASE
+        WHEN d.used <> coalesce(sum(u.amount), 0) THEN 'uses_make_the_total'
+        WHEN bool_or(d.purpose_project_id <> u.project_id) OR bool_or(
+            d.purpose_categories <> '{}' AND u.category <> ALL (d.purpose_categories)) THEN 'used_for_its_purpose'
+        END INTO broken
+    FROM donations d LEFT JOIN donation_uses u ON u.donation_id = d.id
+    WHERE d.id = checked GROUP BY d.id;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION 'donation % breaks "%"', checked, broken
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken;
+    END IF;
+    RETURN NULL;
+END $$
+"""
+DONATED = ("donations", "donation_uses")
 # What has ended does not change any more (only its archive grows, in tables of its own).
 ENDED = """
 CREATE FUNCTION refuse_ended() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -192,6 +222,12 @@ def upgrade() -> None:
         "CREATE TRIGGER check_hours BEFORE INSERT OR UPDATE ON volunteer_hours FOR EACH ROW "
         "WHEN (NEW.state IN ('recorded', 'verified')) EXECUTE FUNCTION check_hours()"
     )
+    op.execute(DONATION)
+    for table in DONATED:
+        op.execute(
+            f"CREATE CONSTRAINT TRIGGER check_donation AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION check_donation()"
+        )
     op.execute(CONTRACT)
     for table in CONTRACTED:
         op.execute(
@@ -201,6 +237,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in DONATED:
+        op.execute(f"DROP TRIGGER check_donation ON {table}")
+    op.execute("DROP FUNCTION check_donation()")
     for event in ("insert", "update"):
         op.execute(f"DROP TRIGGER check_slots_{event} ON meeting_slots")
     op.execute("DROP FUNCTION check_slots()")

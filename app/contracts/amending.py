@@ -19,10 +19,10 @@ from app.kernel.lifecycle import lock, move
 from app.kernel.money import fen_of, yuan
 from app.projects import service as projects
 
-MATERIAL = frozenset({"amount_yuan", "ends_on", "scope", "outputs"})
+MATERIAL = frozenset({"amount_yuan", "ends_on", "scope", "outputs", "renewal_duties"})
 """What both sides have to agree to; anything else is told by the buyer with its reason."""
 STATES = (ContractState.ACTIVE, ContractState.IN_DELIVERY)
-_TAKEN = ("amount_fen", "ends_on", "scope", "outputs", "penalty", "midterm_due_on")
+_TAKEN = ("amount_fen", "ends_on", "scope", "outputs", "penalty", "midterm_due_on", "renewal_duties")
 
 
 async def propose(
@@ -42,6 +42,7 @@ async def propose(
     settings = await editions.settings_of(session, contract.edition_code)
     longest = settings.term_months_max_secured if project.multi_year_proof else settings.term_months_max
     raise_all(_may_stand(contract, changes, project.budget_fen, longest), Malformed)
+    raise_all(await _stays_qualified(session, contract, changes), Malformed)
     amendment = Amendment(
         contract_id=contract.id,
         seq=len(earlier) + 1,
@@ -90,6 +91,7 @@ async def transition(
     if event == "agree":
         raise_all(_open_for_change(contract, ()))
         raise_all(_may_stand(contract, amendment.changes, project.budget_fen, rules.MOST_MONTHS))
+        raise_all(await _stays_qualified(session, contract, amendment.changes))
     await move(session, AMENDMENTS, amendment, event, actor, note)
     if event == "agree":
         await _apply(session, actor, contract, amendment)
@@ -142,8 +144,8 @@ def _changes(contract: Contract, draft: AmendmentDraft) -> dict[str, Any]:
         if name not in draft.model_fields_set:
             continue
         old, new = getattr(contract, name), getattr(draft, name)
-        if name == "outputs":
-            new = [output.model_dump(mode="json") for output in new or ()]
+        if name in ("outputs", "renewal_duties"):
+            new = [item.model_dump(mode="json") for item in new or ()]
         if old == new or (new is None and name != "penalty"):
             continue
         shown = "amount_yuan" if name == "amount_fen" else name
@@ -181,6 +183,18 @@ def _may_stand(
         )
 
 
+async def _stays_qualified(
+    session: AsyncSession, contract: Contract, changes: dict[str, Any]
+) -> list[Problem]:
+    """A later end, or another duty to renew, still leaves the supplier qualified to the end."""
+    if not {"ends_on", "renewal_duties"} & changes.keys():
+        return []
+    ends_on = date.fromisoformat(changes["ends_on"][1]) if "ends_on" in changes else contract.ends_on
+    duties = changes["renewal_duties"][1] if "renewal_duties" in changes else contract.renewal_duties
+    qualified = await repository.qualified(session, contract.project_id, contract.supplier_id)
+    return rules.qualifications_last(qualified, duties, ends_on)
+
+
 async def _apply(session: AsyncSession, actor: Actor, contract: Contract, amendment: Amendment) -> None:
     changes = amendment.changes
     amendment.in_force_at = clock.now()
@@ -189,7 +203,7 @@ async def _apply(session: AsyncSession, actor: Actor, contract: Contract, amendm
     for name in ("ends_on", "midterm_due_on"):
         if name in changes:
             setattr(contract, name, date.fromisoformat(changes[name][1]))
-    for name in ("scope", "outputs", "penalty"):
+    for name in ("scope", "outputs", "penalty", "renewal_duties"):
         if name in changes:
             setattr(contract, name, changes[name][1])
     await session.flush()

@@ -42,6 +42,7 @@ SIGNED_TERMS = [
     "no_subcontracting",
     "data_protection",
     "persons_planned",
+    "renewal_duties",
     "needed_sides",
 ]
 NO_SUPERVISOR = Problem(
@@ -89,7 +90,8 @@ async def create(session: AsyncSession, actor: Actor, draft: ContractDraft) -> C
         raise NotYou()
     await _make_way(session, award, earlier)
     raise_all(_may_be_drawn_up(contract, draft, parties))
-    plan = _write(contract, draft, project, settings)
+    qualified = await repository.qualified(session, project.id, award.organization_id)
+    plan = _write(contract, draft, project, settings, qualified)
     contract.search_grams = grams(
         contract.number, contract.title, *(party.name for party in parties.values())
     )
@@ -124,7 +126,8 @@ async def change(session: AsyncSession, actor: Actor, contract: Contract, wanted
     settings = await editions.settings_of(session, contract.edition_code)
     old = await repository.tranches(session, [contract.id])
     kept = None if wanted.tranches else [(t.share, t.trigger, t.due_on) for t in old]
-    plan = _write(contract, wanted, project, settings, kept)
+    qualified = await repository.qualified(session, project.id, contract.supplier_id)
+    plan = _write(contract, wanted, project, settings, qualified, kept)
     await session.flush()
     await repository.drop_plan(session, contract.id)
     if wanted.milestones is not None:
@@ -222,6 +225,7 @@ def _write(
     terms: ContractTerms,
     project: Project,
     settings: EditionSettings,
+    qualified: rules.Qualified,
     kept: list[tuple[int, str, date | None]] | None = None,
 ) -> Plan:
     """Write the terms on the contract, defaults from the project; return its money plan. Raises `Malformed` with all faults."""
@@ -241,6 +245,8 @@ def _write(
         contract.outputs = list(project.outputs)
     if contract.persons_planned is None or "persons_planned" in given:
         contract.persons_planned = terms.persons_planned or project.beneficiaries_planned
+    if terms.renewal_duties is not None or contract.renewal_duties is None:
+        contract.renewal_duties = [duty.model_dump(mode="json") for duty in terms.renewal_duties or ()]
     for name in ("penalty", "no_subcontracting", "data_protection", "supervising_authority_id"):
         if name in given or getattr(contract, name) is None:
             setattr(contract, name, getattr(terms, name))
@@ -262,6 +268,7 @@ def _write(
             ),
             *payment_rules.plan_adds_up([share for share, _, _ in shares]),
             *rules.sides_are_there(contract),
+            *rules.qualifications_last(qualified, contract.renewal_duties, contract.ends_on),
         ],
         Malformed,
     )

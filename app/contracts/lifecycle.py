@@ -31,6 +31,7 @@ async def facts(session: AsyncSession, contract: Contract) -> Facts:
             gates=tuple((await matches.gates(session, [pair], today))[0]),
             award_active=award_active,
             budget_fen=budget_fen,
+            qualified=await repository.qualified(session, *pair),
         )
     tranches = await repository.tranches(session, [contract.id])
     if state != ContractState.IN_DELIVERY:
@@ -56,7 +57,13 @@ def started(actor: Actor, contract: Contract) -> bool:
     return may.is_bureau(actor, contract) and contract.started_at is not None
 
 
-_SIGN = (rules.signed_in_time, rules.within_award, rules.gates_hold, rules.one_person_one_side)
+_SIGN = (
+    rules.signed_in_time,
+    rules.within_award,
+    rules.gates_hold,
+    rules.qualifications_hold,
+    rules.one_person_one_side,
+)
 _END_EARLY = (payment_rules.settlement_named, payment_rules.account_squares)
 
 

@@ -119,6 +119,7 @@ class Contract(Searchable, Stated, Base):
     no_subcontracting: Mapped[bool] = mapped_column(default=True)
     data_protection: Mapped[str]
     persons_planned: Mapped[int | None]
+    renewal_duties: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     needed_sides: Mapped[list[str]]
     signed_sides: Mapped[list[str]] = mapped_column(default=list)
     signer_ids: Mapped[list[UUID]] = mapped_column(default=list)

@@ -25,6 +25,7 @@ from app.contracts.models import (
     Signature,
     Tranche,
 )
+from app.contracts.rules import Qualified
 from app.funding.models import Allocation, FundingLine, YearSource
 from app.kernel.actor import Actor
 from app.kernel.clock import CHINA
@@ -42,6 +43,28 @@ async def standing(session: AsyncSession, contract: Contract) -> tuple[bool, int
     project = await session.get(Project, contract.project_id)
     assert award is not None and project is not None
     return award.state == AwardState.ACTIVE, project.budget_fen
+
+
+async def qualified(session: AsyncSession, project_id: UUID, supplier_id: UUID) -> Qualified:
+    """What the project asks and the supplier holds. No statement where both rows are held already."""
+    project = await session.get(Project, project_id)
+    if project is None or not project.required_qualifications:
+        return Qualified()
+    supplier = await session.get(Organization, supplier_id)
+    return Qualified(project.required_qualifications, supplier.qualifications if supplier else ())
+
+
+async def qualifications_of(
+    session: AsyncSession, suppliers: Iterable[UUID]
+) -> dict[UUID, list[dict[str, Any]]]:
+    """What some suppliers hold now; no statement for none."""
+    wanted = set(suppliers)
+    if not wanted:
+        return {}
+    rows = await session.execute(
+        select(Organization.id, Organization.qualifications).where(Organization.id.in_(wanted))
+    )
+    return {row.id: row.qualifications for row in rows}
 
 
 async def visible(session: AsyncSession, actor: Actor, ref: UUID | str) -> Contract | None:

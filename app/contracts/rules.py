@@ -16,6 +16,19 @@ USUAL_MONTHS, MOST_MONTHS = 12, 36
 
 
 @dataclass(frozen=True, slots=True)
+class Qualified:
+    """The qualifications that the project asks, and what the supplier holds: names, each with its last day where it has one."""
+
+    required: Sequence[str] = ()
+    held: Sequence[Mapping[str, Any]] = ()
+
+    def valid_until(self, name: str) -> date | None:
+        """The last day of a qualification; `date.max` where it does not end, None where it is not held."""
+        days = [one.get("valid_until") for one in self.held if one["name"] == name]
+        return max((date.fromisoformat(day) if day else date.max for day in days), default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the rules compare, loaded under the lock."""
 
@@ -26,6 +39,7 @@ class Facts:
     award_active: bool = True
     budget_fen: int | None = None
     amendment_open: bool = False
+    qualified: Qualified = Qualified()
 
 
 def terms_hold(
@@ -115,6 +129,46 @@ def within_award(case: Case[Contract]) -> Iterable[Problem]:
 def gates_hold(case: Case[Contract]) -> Iterable[Problem]:
     """The supplier still passes every hard gate, now."""
     yield from case.facts.gates
+
+
+def qualifications_last(
+    qualified: Qualified, duties: Sequence[Mapping[str, Any]], ends_on: date
+) -> list[Problem]:
+    """Every qualification asked is valid to the contract's end, or somebody has the duty to renew it before it ends (DOMAIN §5, 10).
+
+    Whether it is held at all is a gate's question.
+    """
+    broken = []
+    for name in qualified.required:
+        until = qualified.valid_until(name)
+        if until is None or until >= ends_on:
+            continue
+        due = [date.fromisoformat(duty["due_on"]) for duty in duties if duty["qualification"] == name]
+        if not due or min(due) > until:
+            broken.append(
+                Problem(
+                    "qualification_ends_before_contract",
+                    f"“{name}”有效期至 {until}，早于合同结束日 {ends_on}；须载明最迟于 {until} 续期的责任（renewal_duties）。",
+                    f"'{name}' is valid until {until} and the contract ends on {ends_on}: "
+                    f"record the duty to renew it by {until} (renewal_duties).",
+                    "/renewal_duties",
+                    {"qualification": name, "valid_until": str(until), "ends_on": str(ends_on)},
+                )
+            )
+    return broken
+
+
+def duties_to_renew(
+    duties: Sequence[Mapping[str, Any]], held: Sequence[Mapping[str, Any]], ends_on: date
+) -> list[Mapping[str, Any]]:
+    """The duties that are still to be done: what they renew still ends before the contract."""
+    now = Qualified(held=held)
+    return [duty for duty in duties if (now.valid_until(duty["qualification"]) or date.min) < ends_on]
+
+
+def qualifications_hold(case: Case[Contract]) -> Iterable[Problem]:
+    """What the supplier must be qualified for lasts, or will be renewed."""
+    yield from qualifications_last(case.facts.qualified, case.thing.renewal_duties, case.thing.ends_on)
 
 
 def one_person_one_side(case: Case[Contract]) -> Iterable[Problem]:

@@ -46,6 +46,14 @@ class MilestoneDraft(Draft):
     due_on: date
 
 
+class RenewalDuty(Draft):
+    """Who renews a qualification that ends before the contract does, and by when."""
+
+    qualification: str = Field(min_length=1, max_length=200)
+    due_on: date
+    duty_of: SigningSide = SigningSide.SUPPLIER
+
+
 class ContractTerms(Draft):
     """What may be written into a contract before anybody signs; what is left out comes from the project and the award."""
 
@@ -60,6 +68,7 @@ class ContractTerms(Draft):
     no_subcontracting: bool = True
     data_protection: str = Field(default=DATA_PROTECTION, min_length=10, max_length=4000)
     persons_planned: int | None = Field(default=None, ge=1)
+    renewal_duties: list[RenewalDuty] | None = Field(default=None, max_length=20)
     supervising_authority_id: UUID | None = None
     also_sign: list[SigningSide] = Field(
         default_factory=list, max_length=2, description="sides that sign besides buyer and supplier"
@@ -124,6 +133,7 @@ class ContractView(View):
     no_subcontracting: bool
     data_protection: str
     persons_planned: int | None
+    renewal_duties: list[RenewalDuty]
     needed_sides: list[SigningSide]
     signatures: list[SignatureView]
     signed_at: Moment | None
@@ -206,6 +216,7 @@ class AmendmentDraft(Draft):
     outputs: list[Output] | None = Field(default=None, max_length=50)
     penalty: str | None = Field(default=None, max_length=4000)
     midterm_due_on: date | None = None
+    renewal_duties: list[RenewalDuty] | None = Field(default=None, max_length=20)
     reason: str = Field(min_length=2, max_length=2000)
 
 

@@ -1,14 +1,23 @@
 """The open door of contracts: read them, move them, and what other domains tell them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.contracts import delivery, drafting, payment_rules, payments, permissions, repository, signing
+from app.contracts import (
+    delivery,
+    drafting,
+    payment_rules,
+    payments,
+    permissions,
+    repository,
+    rules,
+    signing,
+)
 from app.contracts.delivery import totals
 from app.contracts.lifecycle import LIFECYCLE, audience
 from app.contracts.models import WHOLE, Contract, ContractState, Tranche
@@ -58,6 +67,8 @@ __all__ = [
     "transition",
     "views",
 ]
+
+MONTH = timedelta(days=30)
 
 
 async def create_many(session: AsyncSession, actor: Actor, drafts: Sequence[ContractDraft]) -> list[Contract]:
@@ -284,8 +295,11 @@ async def tasks(session: AsyncSession, actor: Actor) -> list[Task]:
     plans: dict[UUID, list[Tranche]] = {}
     for tranche in await repository.tranches(session, [contract.id for contract in contracts]):
         plans.setdefault(tranche.contract_id, []).append(tranche)
+    dutiful = [contract for contract in contracts if contract.renewal_duties]
+    held = await repository.qualifications_of(session, [contract.supplier_id for contract in dutiful])
     for contract in contracts:
-        for kind, zh, en, due in _waiting(actor, contract, plans.get(contract.id, [])):
+        waiting = _waiting(actor, contract, plans.get(contract.id, []))
+        for kind, zh, en, due in (*waiting, *_renewals(actor, contract, held.get(contract.supplier_id, []))):
             found.append(
                 Task(
                     kind,
@@ -323,6 +337,22 @@ def _waiting(
         found.append(("settle_contract", "办理结算", "settle the contract", None))
     if permissions.is_bureau(actor, contract) and state == ContractState.SETTLED:
         found.append(("close_contract", "结项归档", "close the contract", None))
+    return found
+
+
+def _renewals(
+    actor: Actor, contract: Contract, held: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str, str, datetime | None]]:
+    """Qualifications that whoever has the duty must renew within the month; the buyer is told of those that are late."""
+    found: list[tuple[str, str, str, datetime | None]] = []
+    if contract.state not in delivery.STANDING:
+        return found
+    for duty in rules.duties_to_renew(contract.renewal_duties, held, contract.ends_on):
+        due, name = date.fromisoformat(duty["due_on"]), duty["qualification"]
+        if duty["duty_of"] in permissions.sides_of(actor, contract) and clock.today() >= due - MONTH:
+            found.append(("renew_qualification", f"续期“{name}”", f"renew '{name}'", _end(due)))
+        elif permissions.is_buyer(actor, contract) and clock.today() > due:
+            found.append(("renewal_overdue", f"“{name}”逾期未续", f"'{name}' was not renewed", _end(due)))
     return found
 
 

@@ -2271,6 +2271,7 @@ def upgrade() -> None:
         sa.Column("no_subcontracting", sa.Boolean(), nullable=False),
         sa.Column("data_protection", sa.Text(), nullable=False),
         sa.Column("persons_planned", sa.Integer(), nullable=True),
+        sa.Column("renewal_duties", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("needed_sides", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("signed_sides", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("signer_ids", postgresql.ARRAY(sa.UUID()), nullable=False),

@@ -46,6 +46,9 @@ LIVES = {
         reserved > active, released
         active > released
     """,
+    "meeting": """
+        planned > planned, held, missed, cancelled
+    """,
     "contract": """
         draft > partly_signed, void
         partly_signed > partly_signed, active, draft, void
@@ -83,6 +86,7 @@ TABLES = {
     "intent": "intents",
     "talk": "talks",
     "award": "awards",
+    "meeting": "meetings",
     "engagement": "engagements",
     "contract": "contracts",
     "amendment": "contract_amendments",

@@ -14,6 +14,7 @@ from app.kernel.database import BorrowedDatabase
 from app.kernel.errors import SheqiaError
 from app.negotiations import service as negotiations
 from app.projects import service as projects
+from app.timetables import service as timetables
 from tests.invariants import checks
 from tests.invariants.routes import steps
 from tests.invariants.script import ACTS
@@ -67,7 +68,7 @@ class Player:
         self.world.days += days
         clock.settle(timedelta(days=self.world.days))
         async with self.database.writing() as session:
-            for domain in (projects, negotiations, contracts, complaints):
+            for domain in (projects, negotiations, timetables, contracts, complaints):
                 await domain.tick(session)
         await self.check(f"{days} days passed")
 

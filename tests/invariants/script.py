@@ -1,6 +1,6 @@
 """Which act belongs to whom, and what people try next in each state of a project, the furthest first."""
 
-from tests.invariants import acts
+from tests.invariants import acts, acts_at_the_fair
 from tests.invariants.world import Act
 
 ACTS: dict[str, tuple[str, Act]] = {
@@ -28,6 +28,14 @@ ACTS: dict[str, tuple[str, Act]] = {
     "record_talk": ("supplier", acts.record_talk),
     "confirm_talk": ("buyer", acts.talk_event("confirm")),
     "dispute_talk": ("buyer", acts.talk_event("dispute")),
+    "take_seat": ("supplier", acts_at_the_fair.take_seat),
+    "move_meeting": ("operator", acts_at_the_fair.meeting_event("move")),
+    "hold_meeting": ("operator", acts_at_the_fair.meeting_event("hold")),
+    "miss_meeting": ("operator", acts_at_the_fair.meeting_event("miss")),
+    "call_meeting_off": ("buyer", acts_at_the_fair.meeting_event("cancel")),
+    "promise": ("supplier", acts_at_the_fair.promise),
+    "excuse": ("supplier", acts_at_the_fair.excuse),
+    "plan_day": ("operator", acts_at_the_fair.plan_day),
     "state_no_conflict": ("buyer", acts.state_conflict(False)),
     "confirmer_states_no_conflict": ("second_district", acts.state_conflict(False)),
     "state_conflict": ("buyer", acts.state_conflict(True)),
@@ -118,7 +126,8 @@ BRANCHES: dict[str, tuple[str, ...]] = {
     "approved": ("return", "withdraw_project"),
     "published": ("amend_project", "declare_unsuccessful", "withdraw_project", "list_organization", "change_standing"),
     "negotiating": ("amend_project", "declare_unsuccessful", "decline", "withdraw_intent", "schedule", "dispute_talk",
-                    "state_conflict", "list_organization", "change_standing", "withdraw_project"),
+                    "state_conflict", "list_organization", "change_standing", "withdraw_project", "take_seat", "take_seat",
+                    "plan_day", "move_meeting", "hold_meeting", "miss_meeting", "call_meeting_off", "promise", "excuse"),
     "award_proposed": ("cancel_award", "renounce", "withdraw_project", "list_organization"),
     "award_notice": ("challenge", "take_challenge", "dismiss_challenge", "uphold_challenge", "cancel_award", "renounce",
                      "cancel_to_market", "list_organization", "change_standing"),

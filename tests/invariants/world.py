@@ -7,6 +7,7 @@ nothing to act on raises `NotFound` as the services do.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import FundingSource
 from app.identity.roles import Role
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound
 from app.projects import service as projects
+from app.timetables import service as timetables
+from app.timetables.schemas import HallDraft
 from tests.factories import actors
 from tests.factories.editions import make_edition
 from tests.factories.evaluations import make_evaluator
 from tests.factories.funding import make_line, make_source, source_draft
 from tests.factories.market import BUDGET, project_draft
 from tests.factories.organizations import make_organization
+from tests.factories.timetables import Hall, hall_draft, make_hall
 
 MEIYUAN = "3201/320102/320102002"
 STREETS = {
@@ -53,6 +58,7 @@ class World:
     organizations: list[UUID]
     evaluator_id: UUID
     evaluator: Actor
+    operator: Actor
     projects: list[UUID]
     areas: dict[UUID, str]
     tokens: dict[UUID, list[str]] = field(default_factory=dict)
@@ -72,6 +78,7 @@ class World:
             "second_district": self.second_district,
             "city": self.city,
             "evaluator": self.evaluator,
+            "operator": self.operator,
         }[key]
 
 
@@ -85,6 +92,7 @@ PARTS = (
     "supplier",
     "rival",
     "evaluator",
+    "operator",
 )
 
 
@@ -116,9 +124,22 @@ async def build(session: AsyncSession) -> World:
         organizations,
         party.id,
         actors.speaking_for(party.id, Role.EVALUATOR),
+        (await _fair(session)).operator,
         made,
         areas,
     )
+
+
+async def _fair(session: AsyncSession) -> Hall:
+    """A fair of a hundred days with two tables and six slots, so that there is one to come whenever a project is ready."""
+    today = clock.today()
+    hall = await make_hall(
+        session, 2, 2, opens_on=today + timedelta(days=30), closes_on=today + timedelta(days=130)
+    )
+    for days in (60, 110):
+        slots = hall_draft(slots=2, days=[today + timedelta(days=days)]).slots
+        await timetables.lay_out(session, hall.operator, hall.fair, HallDraft(slots=slots))
+    return hall
 
 
 @dataclass(slots=True)

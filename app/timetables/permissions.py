@@ -12,7 +12,7 @@ from app.areas.permissions import within
 from app.identity.roles import BUREAUS, BUYERS, OFFICIALS, SUPPLIERS, Role
 from app.kernel.actor import Actor
 from app.negotiations.permissions import side_of
-from app.parties.models import Party
+from app.parties.models import Party, PartyKind
 from app.timetables.models import Meeting
 
 RUN_HALLS = (*BUREAUS, Role.FAIR_OPERATOR)
@@ -45,14 +45,14 @@ def sits_at(actor: Actor, meeting: Meeting) -> bool:
 
 def may_excuse(actor: Actor, fair: Any, party: Any) -> bool:
     """A party says itself when it cannot come, or the operator notes it."""
-    of_buyer = party.area_path != "" and actor.holds(*BUYERS, area=party.area_path)
+    of_buyer = party.kind == PartyKind.BUYER and actor.holds(*BUYERS, area=party.area_path)
     return runs_hall(actor, fair) or actor.holds(*SUPPLIERS, party=party.id) or of_buyer
 
 
 def own_parties(actor: Actor) -> ColumnElement[bool]:
     """The parties an actor answers for at the fair: its organization, the buyers of its area."""
     own = [grant.party_id for grant in actor.grants if grant.role in SUPPLIERS and grant.party_id]
-    of_area = and_(Party.area_path != "", within(Party.area_path, actor, *BUYERS))
+    of_area = and_(Party.kind == PartyKind.BUYER, within(Party.area_path, actor, *BUYERS))
     return or_(of_area, Party.id.in_(own)) if own else of_area
 
 

@@ -19,6 +19,7 @@ Open = Callable[[], BinaryIO]
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = (",", "\t", ";", "，", "；", "|")
 _CHUNK = 1 << 20
+_TEXT_SHARE = 0.8
 _TEXT = re.compile(r"[\t\r\n -~\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # A record that runs over more lines than this has an unclosed quote somewhere above.
 _LONGEST_RECORD = 200
@@ -44,13 +45,13 @@ def detect_encoding(open_file: Open) -> str:
             return _readable(open_file, encoding)
     if b"\x00" not in head:
         return _readable(open_file, "utf-8", "gb18030")
-    for encoding in ("utf-16-le", "utf-16-be"):
-        if _looks_like_text(head, encoding):
-            return _readable(open_file, encoding)
+    encoding = max(("utf-16-le", "utf-16-be"), key=lambda it: _share_of_text(head, it))
+    if _share_of_text(head, encoding) >= _TEXT_SHARE:
+        return _readable(open_file, encoding)
     # Some programs pad their texts with NUL bytes; a few of them in a text are dropped by the reader.
     bare = head.replace(b"\x00", b"")
     if len(head) - len(bare) <= len(head) // 20 and any(
-        _looks_like_text(bare, it) for it in ("utf-8", "gb18030")
+        _share_of_text(bare, it) >= _TEXT_SHARE for it in ("utf-8", "gb18030")
     ):
         return _readable(open_file, "utf-8", "gb18030")
     raise Unsupported(
@@ -62,10 +63,11 @@ def detect_encoding(open_file: Open) -> str:
     )
 
 
-def _looks_like_text(head: bytes, encoding: str) -> bool:
-    """Whether nearly all of it is ASCII or Chinese in this encoding."""
-    text = head[: len(head) // 2 * 2 if encoding.startswith("utf-16") else None].decode(encoding, "replace")
-    return len(_TEXT.findall(text)) >= 0.8 * len(text)
+def _share_of_text(head: bytes, encoding: str) -> float:
+    """How much of it is ASCII or Chinese in this encoding, 0 to 1."""
+    whole = len(head) // 2 * 2 if encoding.startswith("utf-16") else len(head)
+    text = head[:whole].decode(encoding, "replace")
+    return len(_TEXT.findall(text)) / max(1, len(text))
 
 
 def _readable(open_file: Open, *encodings: str) -> str:

@@ -8,7 +8,9 @@ whose result was never stored (DOMAIN.md §4.4, 19, 22, 35, 46).
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import BinaryIO
 from xml.etree import ElementTree
 
@@ -23,6 +25,7 @@ from python_calamine import (
 
 from app.imports.cells.parsed import Cell
 from app.imports.cells.text import CellError
+from app.imports.files import biff
 from app.imports.files.sheet import Limits, NumberedRow, Place, Sheet, Source, column_index
 from app.kernel.errors import Malformed, Problem, TooLarge, Unsupported
 
@@ -54,6 +57,8 @@ def read_xlsx(file: BinaryIO, limits: Limits) -> Source:
         OSError,
         RuntimeError,
         NotImplementedError,  # zipfile's word for a compression it cannot undo
+        ValueError,
+        zlib.error,
     ) as broken:
         raise _damaged(broken) from None
     file.seek(0)
@@ -62,16 +67,40 @@ def read_xlsx(file: BinaryIO, limits: Limits) -> Source:
 
 def read_xls(file: BinaryIO, limits: Limits) -> Source:
     """The sheets of an old .xls (or .et) workbook; its form bounds it to 65,536 rows of 256 columns."""
-    return _source(_load(file), "xls", {}, False, limits)
+    about = biff.marks(file.read())
+    if about.encrypted:
+        raise locked()
+    if about.beyond:
+        raise _damaged(ValueError("beyond"))
+    file.seek(0)
+    book = _load(file)
+    marks = (
+        dict(zip(book.sheet_names, about.failed, strict=False))
+        if len(book.sheet_names) == len(about.failed)
+        else {}
+    )
+    return _source(book, "xls", marks, about.epoch_1904, limits)
 
 
 def _load(file: BinaryIO) -> CalamineWorkbook:
     try:
-        return load_workbook(file)
+        with _panics_are_damage():
+            return load_workbook(file)
     except PasswordError:
         raise locked() from None
     except (CalamineError, ValueError, OSError) as broken:
         raise _damaged(broken) from None
+
+
+@contextmanager
+def _panics_are_damage() -> Iterator[None]:
+    """The library's own assertions, which damaged bytes can break, arrive as a BaseException that no one may import."""
+    try:
+        yield
+    except BaseException as broken:
+        if type(broken).__name__ == "PanicException":
+            raise _damaged(broken) from None
+        raise
 
 
 def _check_sizes(packed: zipfile.ZipFile, limits: Limits) -> None:
@@ -184,7 +213,8 @@ def _source(
     sheets = []
     for at, about in enumerate(book.sheets_metadata):
         try:
-            sheet = book.get_sheet_by_index(at)
+            with _panics_are_damage():
+                sheet = book.get_sheet_by_index(at)
         except (CalamineError, ValueError) as broken:
             if "sheet" in str(about.typ).lower() and "work" not in str(about.typ).lower():
                 continue  # a chart or dialog sheet holds no table
@@ -251,7 +281,7 @@ def locked() -> Malformed:
         "The file is protected by a password. Remove it (File, Info, Protect) and send the file again."))  # fmt: skip
 
 
-def _damaged(broken: Exception) -> Malformed:
+def _damaged(broken: BaseException) -> Malformed:
     return Malformed(Problem(
         "file_damaged", "文件已损坏或不是完整的表格文件。请用表格软件打开后另存为 .xlsx 再上传。",
         f"The file is damaged or incomplete ({type(broken).__name__}). Open it and save it as .xlsx."))  # fmt: skip

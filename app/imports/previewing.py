@@ -15,13 +15,14 @@ from app.areas.gazetteer import Gazetteer
 from app.editions import service as editions
 from app.identity import service as identity
 from app.imports import repository
+from app.imports.columns.kinds import KINDS
 from app.imports.files.sheet import Limits
 from app.imports.lifecycle import IMPORTS
 from app.imports.models import Import, ImportState
 from app.imports.parsing import Status
 from app.imports.preview import Request
 from app.imports.reading import Finished, Job, ReadRow, read
-from app.imports.targets import Stored, Target, by_key, difference, target
+from app.imports.targets import Stored, Target, Titled, by_key, difference, near_key, target
 from app.kernel import clock
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotFound, SheqiaError
@@ -32,6 +33,8 @@ from app.settings import settings
 
 IMPORTER = machine("import")
 _STEP = 5_000
+_NEAR = 50_000
+"""Among how many stored things near duplicates are looked for: many years of a city; more do not fit in memory by the way."""
 
 Kept = tuple[ReadRow, str | None, UUID | None]
 
@@ -103,7 +106,8 @@ class _Previewing:
         self._target: Target = target(thing.kind)
         self._kept: list[Kept] = []
         self._done = 0
-        self._same = 0
+        self._choices = thing.said.get("choices", {})
+        self._near: dict[str | None, Titled] = {}
 
     async def run(self, path: Path, request: Request) -> None:
         limits = settings()
@@ -114,6 +118,9 @@ class _Previewing:
             replace(Limits(), workbook_rows=limits.import_row_limit),
             limits.import_memory_limit_bytes,
         )
+        async with self._attempt.database.reading() as session:
+            titles = await self._target.titles(session, self._thing.edition_code, _NEAR)
+        self._near = {near_key(self._thing.kind, each.title, each.path): each for each in titles}
         finished: Finished | None = None
         async with aclosing(read(job)) as parts:
             async for said in parts:
@@ -132,31 +139,66 @@ class _Previewing:
 
     async def _compare(self, rows: Sequence[ReadRow]) -> list[Kept]:
         """The rows with what they would change of stored things; rows that change nothing are skipped."""
-        lookups = sorted({word for row in rows for word in row.lookups})
+        near = [self._nearly(row) for row in rows]
+        lookups = {word for row in rows for word in row.lookups}
+        lookups |= {title for _, title, _ in filter(None, near)}
         async with self._attempt.database.reading() as session:
-            found = await self._target.stored(session, self._sender, self._thing.edition_code, lookups)
-        known = by_key(self._thing.kind, found)
-        return [self._compared(row, known.get(row.key or ""), known.get(row.other_key or "")) for row in rows]
+            found = await self._target.stored(
+                session, self._sender, self._thing.edition_code, sorted(lookups)
+            )
+        known, by_id = by_key(self._thing.kind, found), {stored.id: stored for stored in found}
+        return [
+            self._compared(
+                row, known.get(row.key or ""), known.get(row.other_key or ""), by_id.get(like.id) if like else None
+            )
+            for row, like in zip(rows, near, strict=True)
+        ]  # fmt: skip
 
-    def _compared(self, row: ReadRow, stored: Stored | None, namesake: Stored | None) -> Kept:
+    def _nearly(self, row: ReadRow) -> Titled | None:
+        """The stored thing a row nearly repeats, unless a person has said that it is another."""
+        if not self._near or row.record is None or row.status == Status.SKIPPED or self._said(row) == "keep":
+            return None
+        record = json.loads(row.record)
+        title = record.get(KINDS[self._thing.kind].title_field)
+        return self._near.get(near_key(self._thing.kind, title, row.path)) if title else None
+
+    def _said(self, row: ReadRow) -> str | None:
+        said: str | None = self._choices.get(f"{row.sheet}!{row.row}", {}).get("row")
+        return said
+
+    def _compared(
+        self, row: ReadRow, stored: Stored | None, namesake: Stored | None, like: Stored | None
+    ) -> Kept:
         if row.record is None or row.status == Status.SKIPPED:
             return row, None, None
-        record = json.loads(row.record) if stored or namesake else {}
+        record = json.loads(row.record) if stored or namesake or like else {}
         if stored is None and namesake is not None:
             if record.get("uscc") and namesake.record.get("uscc"):
                 return _noted(row, Status.REJECTED, _NAMESAKE, "error"), None, None
             stored = namesake
+        yours = stored is not None or self._target.may_write(self._sender, row.path, filed=row.filed)
+        if stored is None and like is not None and yours:
+            if self._said(row) != "same":
+                return self._asked(row, like), None, None
+            stored = like
         if stored is None:
-            yours = self._target.may_write(self._sender, row.path, filed=row.filed)
             # The id a new thing will have: the commit then has nothing to write back here, row by row.
             return (row if yours else _noted(row, Status.REJECTED, _NOT_YOURS, "error")), None, uuid7()
         change = difference(record, stored.record)
         if not change:
-            self._same += 1
             return _noted(row, Status.SKIPPED, _UNCHANGED, "warning"), None, stored.id
         if not stored.editable:
             return _noted(row, Status.REJECTED, _NOT_EDITABLE, "error"), _text(change), stored.id
         return row, _text(change), stored.id
+
+    def _asked(self, row: ReadRow, like: Stored) -> ReadRow:
+        """The row back to its sender: is it the stored thing, or another?"""
+        title = like.record.get(KINDS[self._thing.kind].title_field)
+        code, zh, en = _NEAR_STORED
+        asked = _noted(row, Status.REJECTED, (code, zh.format(title=title), en.format(title=title)), "choice")
+        return asked._replace(
+            choices=_text([*json.loads(row.choices), {"field": "row", "options": _ANSWERS}])
+        )
 
     async def _store(self, session: AsyncSession) -> None:
         await repository.add_rows(session, self._thing.id, self._kept)
@@ -193,6 +235,16 @@ _NAMESAKE = (
     "已有同名机构，但统一社会信用代码不同；请核对代码，不自动关联。",
     "An organization of this name is stored under another credit code; check the code.",
 )
+_NEAR_STORED = (
+    "near_stored",
+    "与已存的“{title}”高度相似（去除空格、引号、期次后相同），请选择是否同一条。",
+    "Nearly the same as the stored '{title}' (equal without blanks, quotes and phases); choose.",
+)
+_ANSWERS = [
+    {"value": "same", "zh": "就是已存的这一条，更新它", "en": "It is the stored one; update it"},
+    {"value": "keep", "zh": "另一条，分别导入", "en": "Another one; import it"},
+    {"value": "skip", "zh": "跳过本行", "en": "Skip this row"},
+]
 _NOT_YOURS = (
     "not_yours",
     "该行所在区域（或类型）不在您的权限范围内，不导入。",

@@ -13,7 +13,7 @@ from app.areas import service as areas
 from app.areas.gazetteer import Gazetteer, normalize_community
 from app.imports.drafts import draft_of
 from app.imports.places import path_of
-from app.imports.targets import New, Stored, any_since, plain
+from app.imports.targets import New, Stored, Titled, any_since, plain
 from app.kernel.actor import Actor
 from app.needs import permissions, service
 from app.needs.models import Need, NeedState
@@ -36,6 +36,12 @@ class NeedTarget:
 
     async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
         return await any_since(session, select(Need), Need, since)
+
+    async def titles(self, session: AsyncSession, edition: str, limit: int) -> list[Titled]:
+        query = (
+            select(Need).where(Need.state.in_(_LIVE)).with_only_columns(Need.id, Need.title, Need.area_path)
+        )
+        return [Titled(*row) for row in await session.execute(query.limit(limit))]
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         return await self._found(session, actor, select(Need).order_by(Need.number))

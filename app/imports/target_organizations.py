@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports.columns.organizations import COLUMNS
 from app.imports.drafts import draft_of
-from app.imports.targets import New, Stored, any_since, plain
+from app.imports.targets import New, Stored, Titled, any_since, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
 from app.organizations import permissions, service
@@ -43,6 +43,14 @@ class OrganizationTarget:
 
     async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
         return await any_since(session, select(Organization), Organization, since)
+
+    async def titles(self, session: AsyncSession, edition: str, limit: int) -> list[Titled]:
+        query = (
+            select(Organization)
+            .where(Organization.state.in_(LIVE_REGISTRATION))
+            .with_only_columns(Organization.id, Organization.name, Organization.area_path)
+        )
+        return [Titled(*row) for row in await session.execute(query.limit(limit))]
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         found = await session.scalars(

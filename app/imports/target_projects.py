@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports.columns.projects import PROJECTS
 from app.imports.drafts import draft_of
-from app.imports.targets import New, Stored, any_since, plain
+from app.imports.targets import New, Stored, Titled, any_since, plain
 from app.kernel.actor import Actor
 from app.kernel.money import FEN
 from app.projects import permissions, service
@@ -47,6 +47,10 @@ class ProjectTarget:
 
     async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
         return await any_since(session, self._live(edition), Project, since)
+
+    async def titles(self, session: AsyncSession, edition: str, limit: int) -> list[Titled]:
+        query = self._live(edition).with_only_columns(Project.id, Project.title, Project.area_path)
+        return [Titled(*row) for row in await session.execute(query.limit(limit))]
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         query = self._live(edition).where(permissions.visible_to(actor)).order_by(Project.number)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import Select, true
@@ -24,6 +24,14 @@ class Stored:
     id: UUID
     record: dict[str, Any]
     editable: bool
+
+
+class Titled(NamedTuple):
+    """A stored thing as near duplicates are looked for."""
+
+    id: UUID
+    title: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,9 @@ class Target(Protocol):
 
     async def changed_since(self, session: AsyncSession, edition: str, since: datetime) -> bool:
         """Whether anything a row may meet was entered or changed at this time or later."""
+
+    async def titles(self, session: AsyncSession, edition: str, limit: int) -> list[Titled]:
+        """Titles (names) and places of what a row may nearly repeat; at most `limit` of them."""
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         """All live things of the edition the actor may see, for an export."""
@@ -109,6 +120,14 @@ def by_key(kind: str, things: Sequence[Stored]) -> dict[str, Stored]:
     for keys in (about.other_key, about.row_key):
         found.update({key: thing for thing in things if (key := key_of(keys(thing.record))) is not None})
     return found
+
+
+def near_key(kind: str, title: str, path: str) -> str | None:
+    """Equal for things of one place whose titles differ only in blanks, quotes or a '(二期)'; organizations have no place."""
+    if kind == "organizations":
+        return key_of(KINDS[kind].near_key({"name": title}))
+    plain = KINDS["projects"].near_key({"title": title})
+    return key_of((path, plain[1])) if plain else None
 
 
 # Kept by the sender, derived, or shown to some readers only: no change of the thing.

@@ -48,6 +48,20 @@ async def test_case_28_a_near_duplicate_waits_for_a_person(door: Door) -> None:
     assert skipped.counts["skipped"] == 1
 
 
+async def test_case_28_also_what_is_stored_already_is_asked_about(door: Door) -> None:
+    first = await door.preview(workbook(table(project())))
+    await door.commit(first.id)
+    again = workbook(table(project("独居老人 “助餐探访” 项目（二期）", 项目简介="第二期继续送餐。")))
+    preview = await door.preview(again)
+    (row,) = preview.data
+    assert row["status"] == "rejected" and preview.codes(row) == {"near_stored"}
+    assert [option["value"] for option in row["choices"][0]["options"]] == ["same", "keep", "skip"]
+    same = await door.say(preview.id, choices={"Sheet1!2": {"row": "same"}})
+    assert "title" in same.data[0]["change"] and same.data[0]["thing_id"]
+    other = await door.say(preview.id, choices={"Sheet1!2": {"row": "keep"}})
+    assert (other.data[0]["status"], other.data[0]["thing_id"]) == ("ready", None)
+
+
 async def test_case_29_the_same_title_in_another_community_is_another_project(door: Door) -> None:
     preview = await door.preview(workbook(table(project(), project(社区="桂花巷社区"))))
     assert preview.counts["ready"] == 2

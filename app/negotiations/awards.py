@@ -115,6 +115,7 @@ async def propose(session: AsyncSession, actor: Actor, project: Project, draft: 
         raise NotYou()
     organization = await organizations.get(session, actor, draft.organization)
     project = await projects.locked(session, project.id)
+    await repository.hold_organization(session, organization.id)
     edition = await editions.get(session, project.edition_code)
     method = draft.method or project.procurement_method
     if method is None:
@@ -232,6 +233,7 @@ async def publish_notice(session: AsyncSession, actor: Actor, award: Award, note
 async def confirm(session: AsyncSession, actor: Actor, award: Award, note: str | None = None) -> Award:
     """Make the award final after its notice: the winner has won, the others are told that they have not."""
     project = await _lock(session, award)
+    await repository.hold_organization(session, award.organization_id)
     values = {
         "confirmed_by": actor.account_id,
         "confirmed_by_label": actor.label,

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, inspect, or_, select, text
+from sqlalchemy import ColumnElement, Select, func, inspect, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kernel import lifecycle
 from app.kernel.ids import reference
 from app.negotiations.models import (
     OPEN_INTENTS,
@@ -153,14 +154,9 @@ async def names(
 
 
 async def hold_organization(session: AsyncSession, organization_id: UUID) -> None:
-    """Count and write this organization's intents one transaction at a time.
-
-    An advisory lock and not its row: the row lock belongs to its capacity and comes last in the order of locks.
-    """
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('intents:' || :id, 0))"),
-        {"id": str(organization_id)},
-    )
+    """Lock the organization's row, last in the order of locks: its intents are counted and written by one transaction at a
+    time, and whoever lists it or changes its standing meanwhile waits, or is seen by the gates."""
+    await lifecycle.locked(session, select(Organization).where(Organization.id == organization_id))
 
 
 async def pending_since(session: AsyncSession, organization_id: UUID, since: datetime) -> int:

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalogue.codes import Category, Grade
-from app.kernel import journal
+from app.kernel import journal, lifecycle
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound, raise_all
 from app.kernel.lifecycle import hold, move
 from app.organizations import repository, rules
 from app.organizations.lifecycle import ENGAGEMENTS
-from app.organizations.models import Engagement, EngagementKind, EngagementState
+from app.organizations.models import Engagement, EngagementKind, EngagementState, Organization
 
 
 async def reserve(
@@ -35,7 +35,8 @@ async def reserve(
     The organization's row stays locked until the transaction ends, so two buyers never both get the last place
     (DOMAIN §5, invariant 6). Who may award has been asked by the caller.
     """
-    organization = await repository.locked(session, organization_id)
+    ours = lifecycle.held(session, Organization, organization_id)
+    organization = ours or await repository.locked(session, organization_id)
     if organization is None:
         raise NotFound()
     held = (await repository.held(session, [organization_id])).get(organization_id, 0)

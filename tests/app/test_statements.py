@@ -27,7 +27,7 @@ from tests.factories.statements import counting
 Http = Callable[..., Awaitable[httpx.AsyncClient]]
 SIMPLE, MOST = 12, 25
 BINDING = frozenset(
-    {"express", "propose", "confirm award", "renounce", "draw up", "sign", "conclude", "terminate", "assign final",
+    {"propose", "confirm award", "renounce", "draw up", "sign", "conclude", "terminate", "assign final",
      "confirm final"}
 )  # fmt: skip
 """Acts that judge the gates or bind several things at once: project, award, contract, engagement, money."""
@@ -373,8 +373,8 @@ NEEDS = {
 
 
 TABLE = {
-    "express": 13,
-    "express another": 12,
+    "express": 11,
+    "express another": 10,
     "withdraw": 7,
     "decline": 7,
     "accept": 8,
@@ -384,7 +384,7 @@ TABLE = {
     "confirm": 8,
     "shortlist": 8,
     "sign statement": 4,
-    "propose": 21,
+    "propose": 20,
     "cancel proposed award": 10,
     "publish_notice": 7,
     "confirm award": 18,

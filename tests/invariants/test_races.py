@@ -80,9 +80,21 @@ async def test_a_project_is_withdrawn_or_awarded(committed: Database) -> None:
     await holds(committed)
 
 
-async def test_who_is_listed_while_signing_is_seen_or_waits(committed: Database) -> None:
-    world = await come(committed, f"{AWARDED} draw_up:4 buyer_signs")
-    ends = await at_once(committed, [hand(world, "supplier_signs"), hand(world, "list_organization")])
+@pytest.mark.parametrize(
+    ("route", "act"),
+    [
+        (ADMITTED, "express"),
+        (f"{ADMITTED} express accept record_talk confirm_talk state_no_conflict", "propose"),
+        (f"{NOTICED} confirmer_states_no_conflict +10", "confirm_award"),
+        (f"{AWARDED} draw_up:4 buyer_signs", "supplier_signs"),
+    ],
+)
+async def test_who_is_listed_while_it_is_judged_is_seen_or_waits(
+    committed: Database, route: str, act: str
+) -> None:
+    """Shown to fail for interest and confirmation when the organization is not held (`negotiations.repository.hold_organization`)."""
+    world = await come(committed, route)
+    ends = await at_once(committed, [hand(world, act), hand(world, "list_organization")])
     assert ends in ({"done": 2}, {"done": 1, "H_CREDIT": 1}), ends
     await holds(committed)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
+import hypothesis
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -26,6 +27,12 @@ from app.kernel.database import BorrowedDatabase, Database
 from app.kernel.embedded import EmbeddedPostgres
 from app.main import create_app
 from app.settings import Settings
+
+# Others work on the machine too: how long one example takes says nothing about the code.
+hypothesis.settings.register_profile(
+    "sheqia", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("sheqia")
 
 NEEDS_DATABASE = {"server", "template", "engine"}
 _numbers = itertools.count(1)

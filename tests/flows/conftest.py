@@ -102,7 +102,7 @@ class Server:
 
     def person(self, name: str, token: str | None) -> Person:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS)
         self._clients.append(client)
         return Person(name, client)
 
@@ -140,7 +140,7 @@ class Server:
         assert self.process is not None
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.kernel.embedded import EmbeddedPostgres, find_binaries
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.process
 
@@ -82,7 +82,7 @@ def start(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
 def refused(*arguments: str, **variables: str) -> str:
     """The one line a command that cannot run leaves on stderr."""
     process = start(*arguments, **variables)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "Traceback" not in said
     [line] = [line for line in said.splitlines() if "…" not in line]
@@ -213,7 +213,7 @@ def test_with_a_database_url_the_embedded_server_is_never_touched(
 
 def test_the_demonstration_stays_out_of_a_database_of_others(tmp_path: Path) -> None:
     process = start("serve", "--demo", "--data", str(tmp_path), DATABASE_URL="postgresql://db.invalid/fair")
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2
     assert "--force" in said
 

@@ -15,6 +15,7 @@ from app.live import service
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import Http
+from tests.waiting import PATIENCE_SECONDS
 
 
 async def happen(database: Database, *events: str) -> None:
@@ -54,7 +55,7 @@ async def test_a_screen_that_comes_back_goes_on_where_it_was(committed: Database
     assert [(await anext(stream)).event for _ in range(2)] == ["two", "three"]
     waiting = asyncio.ensure_future(anext(stream))
     await happen(committed, "four")
-    assert (await asyncio.wait_for(waiting, 10)).event == "four"
+    assert (await asyncio.wait_for(waiting, PATIENCE_SECONDS)).event == "four"
     await stream.aclose()  # type: ignore[attr-defined]
 
 

@@ -28,7 +28,7 @@ from app.kernel.jobs import Attempt
 from app.kernel.lifecycle import move
 
 ONE_TRANSACTION = 5_000
-STEP = 4_000
+STEP = 8_000
 OVERLAP = timedelta(minutes=10)
 """Longer than any transaction: what was being written when the preview looked bears an earlier time."""
 

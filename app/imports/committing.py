@@ -28,7 +28,6 @@ from app.kernel.jobs import Attempt
 from app.kernel.lifecycle import move
 
 ONE_TRANSACTION = 5_000
-STEP = 8_000
 OVERLAP = timedelta(minutes=10)
 """Longer than any transaction: what was being written when the preview looked bears an earlier time."""
 
@@ -95,10 +94,10 @@ class _Writing:
         async with repository.holding_edition(engine, self._kind, self._edition):
             if self._after < 0:
                 await self._none_stored_since()
-            upcoming = asyncio.create_task(self._next(self._after, STEP))
+            upcoming = asyncio.create_task(self._next(self._after, ONE_TRANSACTION))
             try:
                 while (step := await upcoming)[0]:
-                    upcoming = asyncio.create_task(self._next(step[0][-1].place, STEP))
+                    upcoming = asyncio.create_task(self._next(step[0][-1].place, ONE_TRANSACTION))
                     await self._step(*step)
             finally:
                 upcoming.cancel()

@@ -28,6 +28,7 @@ from app.kernel.jobs import Attempt
 from app.kernel.lifecycle import move
 
 ONE_TRANSACTION = 5_000
+"""Rows of a list that is written in one transaction, and of each step of a longer one."""
 OVERLAP = timedelta(minutes=10)
 """Longer than any transaction: what was being written when the preview looked bears an earlier time."""
 

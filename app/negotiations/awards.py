@@ -36,11 +36,12 @@ from app.negotiations.talks import agreed
 from app.organizations import service as organizations
 from app.projects import service as projects
 from app.projects.models import Project, ProjectState
+from app.projects.permissions import may_withdraw
 
 FOLLOWS = machine("negotiations")
 """Signs the moves of other pairs that follow from a decision."""
 
-Target = Literal["negotiating", "published"]
+Target = Literal["negotiating", "published", "withdrawn"]
 
 NO_METHOD = Problem(
     "method_required", "请选择采购方式（method）。", "Name the procurement method.", "/method"
@@ -275,28 +276,25 @@ async def cancel(
 ) -> Award:
     """End an award with a reason: the place is free again and the project goes back to the table or to the market.
 
-    `to` is 'negotiating' or 'published'; left out, negotiations go on while an intent is open.
+    `to` is 'negotiating', 'published' or 'withdrawn'; left out, negotiations go on while an intent is open.
     """
-    await _lock(session, award)
+    project = await _lock(session, award)
+    if to == "withdrawn" and not may_withdraw(actor, project):
+        raise NotYou()
     was_active = award.state == AwardState.ACTIVE
     await move(session, AWARDS, award, event, actor, note, values={"cancelled_reason": note}, owned=owned)
     await organizations.release(session, actor, award.id, reason=note or event)
     if was_active:
         await _post(session, actor, award, -award.amount_fen)
+    if to == "withdrawn":
+        # What interest is left ends with the next tick, as that of any project that leaves the market.
+        await projects.mark_withdrawn(session, actor, project.id, note)
+        return award
     left = await _back_to_table(session, actor, award, gave_up=event == "renounce", was_active=was_active)
     back = to == "negotiating" if to else left > 0
-    target: Target = "negotiating" if back else "published"
+    target: Literal["negotiating", "published"] = "negotiating" if back else "published"
     await projects.mark_award_cancelled(session, actor, award.project_id, award.number, to=target)
     return award
-
-
-async def end_with_project(session: AsyncSession, award: Award, note: str) -> None:
-    """The project was withdrawn while its award was under way: the place is free again, and nobody goes back to the table."""
-    await lock(session, award)
-    if award.state not in (AwardState.PROPOSED, AwardState.NOTICE):
-        return
-    await move(session, AWARDS, award, "cancel", FOLLOWS, note, values={"cancelled_reason": note})
-    await organizations.release(session, FOLLOWS, award.id, reason=note)
 
 
 async def _back_to_table(

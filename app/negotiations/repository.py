@@ -329,21 +329,6 @@ async def orphaned(session: AsyncSession) -> list[Intent]:
     )
 
 
-async def orphaned_awards(session: AsyncSession) -> list[Award]:
-    """Awards under way whose project has left the market."""
-    return list(
-        await session.scalars(
-            select(Award)
-            .join(Project, Project.id == Award.project_id)
-            .where(
-                Award.state.in_((AwardState.PROPOSED, AwardState.NOTICE)), Project.state.in_(ENDED_PROJECTS)
-            )
-            .limit(BATCH)
-            .with_for_update(skip_locked=True, of=Award)
-        )
-    )
-
-
 async def notices_over(session: AsyncSession, today: date) -> list[Award]:
     return list(
         await session.scalars(

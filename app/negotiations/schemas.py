@@ -248,11 +248,14 @@ class AwardDraft(BaseModel):
 
 
 class Cancelling(BaseModel):
-    """The data of the event `cancel`: where the project goes; negotiations go on while an intent is open."""
+    """The data of the event `cancel`: where the project goes; negotiations go on while an intent is open.
+
+    `withdrawn` takes the project off the market with its award, which is the bureau's to decide.
+    """
 
     model_config = TAKEN
 
-    to: Literal["negotiating", "published"] | None = None
+    to: Literal["negotiating", "published", "withdrawn"] | None = None
 
 
 class AwardView(BaseModel):

@@ -16,7 +16,6 @@ from app.negotiations.awards import (
     awarded,
     challenge_closed,
     challenge_opened,
-    end_with_project,
     mark_award_cancelled,
     mark_award_contracted,
     propose,
@@ -112,9 +111,6 @@ async def tick(session: AsyncSession) -> int:
     orphaned = await repository.orphaned(session)
     for intent in orphaned:
         await move(session, INTENTS, intent, "lose", CLOCK, intents.PROJECT_GONE)
-    stranded = await repository.orphaned_awards(session)
-    for award in stranded:
-        await end_with_project(session, award, intents.PROJECT_GONE)
     overdue = await repository.overdue(session, now)
     for intent in overdue:
         intent.overdue_told_at = now
@@ -128,7 +124,7 @@ async def tick(session: AsyncSession) -> int:
         *(intents.event(intent, "answer_overdue") for intent in overdue),
         *(journal.Event("award", a.id, "notice_over", AWARDS.audience(a), number=a.number) for a in over),
     )
-    return len(expired) + len(orphaned) + len(stranded) + len(overdue) + len(over)
+    return len(expired) + len(orphaned) + len(overdue) + len(over)
 
 
 async def tasks(session: AsyncSession, actor: Actor) -> list[Task]:

@@ -161,11 +161,11 @@ async def _list(
     # A second round offers nothing twice.
     budgets = {project: project.budget_fen or 0 for project in things if outcome[project.id] is None}
     known = {project.id: seen[project.id].standing for project in things}
-    await _offer(session, actor, budgets, known)
+    await offer(session, actor, budgets, known)
     return outcome
 
 
-async def _offer(
+async def offer(
     session: AsyncSession,
     actor: Actor,
     wanted: Mapping[Project, int],
@@ -205,7 +205,7 @@ async def give_up_many(
         await funding.release_many(session, actor, known, known)
     outcome = await _move(session, actor, things, event, note, data=data)
     if moneyed:
-        await _offer(session, actor, dict.fromkeys(moneyed, 0), known, "withdrawn")
+        await offer(session, actor, dict.fromkeys(moneyed, 0), known, "withdrawn")
     return outcome
 
 

@@ -46,14 +46,13 @@ def _owned(source: State, event: str, target: State, zh: str, en: str, *, note: 
 
 TO_SUBMIT = (rules.complete, rules.funding_adds_up, rules.period_told_once, rules.no_personal_data)
 BEFORE_PUBLICATION = (State.DRAFT, State.RETURNED, State.SUBMITTED, State.UNDER_REVIEW, State.APPROVED)
-BEFORE_CONTRACT = (
+BEFORE_AWARD = (
     *BEFORE_PUBLICATION,
     State.PUBLISHED,
     State.NEGOTIATING,
-    State.AWARD_PROPOSED,
-    State.AWARD_NOTICE,
     State.UNSUCCESSFUL,
 )
+UNDER_AWARD = (State.AWARD_PROPOSED, State.AWARD_NOTICE)
 
 _INTAKE = (
     _own(State.DRAFT, "submit", State.SUBMITTED, may.may_submit, "提交", "submit", *TO_SUBMIT),
@@ -123,7 +122,7 @@ _ROUND = (
     ),
     *(
         _own(state, "withdraw", State.WITHDRAWN, may.may_withdraw, "撤回", "withdraw", note=True)
-        for state in BEFORE_CONTRACT
+        for state in BEFORE_AWARD
     ),
 )
 _LATER = (
@@ -140,6 +139,12 @@ _LATER = (
             ),
             _owned(state, "offer_again", State.PUBLISHED, "取消成交、重新征集", "award cancelled", note=True),
         )
+    ),
+    *(
+        _owned(
+            state, "withdraw", State.WITHDRAWN, "连同拟成交结果一并撤回", "withdraw with its award", note=True
+        )
+        for state in UNDER_AWARD
     ),
     _owned(State.AWARDED, "contract", State.CONTRACTED, "签约", "contract signed"),
     _owned(State.CONTRACTED, "start_delivery", State.IN_DELIVERY, "开始实施", "delivery begins"),
@@ -192,8 +197,15 @@ LIFECYCLE: Lifecycle[Project] = Lifecycle(
     facts=facts.load,
 )
 
-OWNED_EVENTS = frozenset(line.event for line in _LATER)
-"""Events that a later domain brings about."""
+_OWN_EVENTS = frozenset(line.event for line in (*_INTAKE, *_ROUND))
+
+
+def is_owned(state: str, event: str) -> bool:
+    """Whether a later domain brings the event about; a withdrawal only while an award is under way."""
+    if event in _OWN_EVENTS:
+        return event == "withdraw" and state in UNDER_AWARD
+    return any(line.event == event for line in _LATER)
+
 
 OWNERS = {
     State.PUBLISHED: "intents",

@@ -11,6 +11,7 @@ from app.kernel.actor import Actor, machine
 from app.kernel.errors import raise_all
 from app.kernel.lifecycle import Case, move
 from app.projects import rules
+from app.projects.admission import offer
 from app.projects.entering import existing
 from app.projects.lifecycle import LIFECYCLE
 from app.projects.lots import follow_parents
@@ -72,6 +73,17 @@ async def mark_award_cancelled(
     """The award fell: talks go on where a shortlisted intent remains, else the project is offered again."""
     event = "reopen_talks" if to == "negotiating" else "offer_again"
     return await _mark(session, actor, project_id, event, note)
+
+
+async def mark_withdrawn(
+    session: AsyncSession, actor: Actor, project_id: UUID, note: str | None = None
+) -> Project:
+    """Withdrawn together with the award under way: its money is free again, and it is offered no more."""
+    known = await funding.standings(session, [project_id])
+    await funding.release_many(session, actor, known, known)
+    project = await _mark(session, actor, project_id, "withdraw", note)
+    await offer(session, actor, {project: 0}, known, "withdrawn")
+    return project
 
 
 async def mark_contracted(

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalogue.codes import UnsuccessfulReason
 from app.kernel import clock
 from app.kernel.actor import Actor, machine
-from app.kernel.errors import NotFound, NotNow, Problem
+from app.kernel.errors import NotFound, NotNow, Problem, raise_all
 from app.kernel.ids import reference
-from app.kernel.lifecycle import Choice, held, hold
+from app.kernel.lifecycle import Choice, held, hold, lock_many
 from app.kernel.tasks import Task
 from app.needs import service as needs
 from app.projects import entering, permissions, repository
@@ -30,7 +30,7 @@ from app.projects.admission import (
 )
 from app.projects.amending import change
 from app.projects.demand import for_matching
-from app.projects.lifecycle import LIFECYCLE, OWNED_EVENTS, OWNERS
+from app.projects.lifecycle import LIFECYCLE, OWNERS, is_owned
 from app.projects.lots import living, lots_of, split
 from app.projects.marks import (
     mark_accepted,
@@ -50,6 +50,7 @@ from app.projects.marks import (
     mark_suspended,
     mark_terminated,
     mark_unsuccessful,
+    mark_withdrawn,
 )
 from app.projects.models import Project, ProjectState
 from app.projects.schemas import ProjectDraft, Provenance
@@ -87,6 +88,7 @@ __all__ = [
     "mark_suspended",
     "mark_terminated",
     "mark_unsuccessful",
+    "mark_withdrawn",
     "publish_many",
     "relist_many",
     "split",
@@ -187,13 +189,12 @@ async def transition(
 
     Raises `NotNow`, `NotYou`, `Malformed`. Events of later domains are refused with the address of what owns them.
     """
-    if event in OWNED_EVENTS:
-        raise NotNow(_owned(project, event))
+    meant = await living(session, project) if project.is_parent else [project]
+    things = await lock_many(session, Project, [thing.id for thing in meant])
+    raise_all(_owned(thing, event) for thing in things if is_owned(thing.state, event))
+    outcome = await _many(event)(session, actor, things, note, data)
     if project.is_parent:
-        outcome = await _many(event)(session, actor, await living(session, project), note, data)
         await session.refresh(project)
-    else:
-        outcome = await _many(event)(session, actor, [project], note, data)
     for error in outcome.values():
         if error is not None:
             raise error
@@ -205,9 +206,10 @@ async def transition_many(
 ) -> Outcome:
     """Move many projects by one event; what stands in the way of one does not stop the others. Parents are left out."""
     things = [project for project in projects if not project.is_parent]
-    if event in OWNED_EVENTS:
-        return {project.id: NotNow(_owned(project, event)) for project in things}
-    return await _many(event)(session, actor, things, note, None)
+    owned = [project for project in things if is_owned(project.state, event)]
+    outcome: Outcome = {project.id: NotNow(_owned(project, event)) for project in owned}
+    rest = [project for project in things if project.id not in outcome]
+    return outcome | await _many(event)(session, actor, rest, note, None)
 
 
 def _many(event: str) -> Plural:

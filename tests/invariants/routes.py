@@ -24,7 +24,7 @@ HEARD = "issue_tokens reply:9 reply:13"
 AT_THE_FAIR = "take_seat promise move_meeting:1 excuse:3 plan_day"
 ROUTES = {
     "closed": f"{DELIVERED} {HEARD} {SCORED} accept_result confirm_result pay_3 settle close",
-    "withdrawn": f"{NOTICED} withdraw_project +1",
+    "withdrawn": f"{NOTICED} withdraw_with_award +1",
     "rejected": "submit start_review reject",
     "published": f"{ADMITTED} express accept take_seat:3 +70 hold_meeting declare_unsuccessful relist amend_project:1",
     "unsuccessful": f"{ADMITTED} express accept {AT_THE_FAIR} declare_unsuccessful +1",

@@ -75,8 +75,16 @@ async def test_a_project_is_withdrawn_or_awarded(committed: Database) -> None:
     ends = await at_once(
         committed, [hand(world, "withdraw_project"), *(hand(world, "propose") for _ in range(6))]
     )
-    assert ends["done"] in (1, 2), ends  # an award under way may still be withdrawn with its project
-    assert set(ends) <= {"done", "project_not_open"}
+    assert ends["done"] == 1, ends
+    assert set(ends) <= {"done", "project_not_open", "moved_by_its_owner"}
+    await holds(committed)
+
+
+async def test_a_project_is_withdrawn_with_its_award_or_the_award_is_confirmed(committed: Database) -> None:
+    world = await come(committed, f"{NOTICED} confirmer_states_no_conflict +10")
+    acts = [hand(world, "withdraw_with_award"), hand(world, "confirm_award")] * 4
+    ends = await at_once(committed, acts)
+    assert ends == {"done": 1, "transition_not_possible": 7}
     await holds(committed)
 
 

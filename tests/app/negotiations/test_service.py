@@ -275,11 +275,19 @@ async def test_a_withdrawn_project_takes_its_interest_and_its_award_along(
     loser = await join(session, pair.project)
     other = await table.expressed(session, loser)
     award = await table.proposed(session, pair)
-    await projects.transition(session, pair.district, pair.project, "withdraw", "预算收回", {})
-    await service.tick(session)
-    assert (award.state, other.state) == ("cancelled", "lost")
+    with pytest.raises(NotNow) as refused:
+        await projects.transition(session, pair.district, pair.project, "withdraw", "预算收回", {})
+    assert refused.value.problems[0].values["href"] == f"/api/v1/awards?project={pair.project.number}"
+    away = {"to": "withdrawn"}
+    with pytest.raises(NotYou):
+        await awards.transition(session, pair.street, award, "cancel", "预算收回", away)
+    await awards.transition(session, pair.district, award, "cancel", "预算收回", away)
     held = await session.scalar(select(Engagement.state).where(Engagement.award_id == award.id))
-    assert held == "released"
+    standing = await funding.standing(session, pair.project.id)
+    assert (pair.project.state, award.state, held) == ("withdrawn", "cancelled", "released")
+    assert (standing.offered_fen, standing.committed_fen) == (0, 0)
+    await service.tick(session)
+    assert other.state == "lost"
 
 
 async def test_a_rival_sees_nothing_of_the_others_table(session: AsyncSession, pair: Pair) -> None:

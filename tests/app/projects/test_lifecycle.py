@@ -5,7 +5,7 @@ import pytest
 from app.identity.roles import Role
 from app.kernel.actor import PUBLIC, Actor
 from app.kernel.ids import uuid7
-from app.projects.lifecycle import LIFECYCLE, OWNED_EVENTS
+from app.projects.lifecycle import LIFECYCLE, is_owned
 from app.projects.models import Project
 from app.projects.models import ProjectState as State
 from tests.factories import actors
@@ -118,7 +118,7 @@ def may(actor: Actor, state: str, event: str) -> bool:
 @pytest.mark.parametrize(("state", "event"), [(line.source, line.event) for line in LIFECYCLE.lines])
 def test_each_line_belongs_to_whom_the_specification_names(state: str, event: str) -> None:
     assert not any(may(stranger, state, event) for stranger in STRANGERS)
-    if event in OWNED_EVENTS:
+    if is_owned(state, event):
         assert not any(may(actor, state, event) for actor in (STREET, DISTRICT, COMMUNITY, actors.city()))
     elif event in BUYER_EVENTS:
         assert (may(STREET, state, event), may(DISTRICT, state, event)) == (True, True)

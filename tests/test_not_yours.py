@@ -20,6 +20,8 @@ from app.evaluations.models import Scheme, ScoreSheet
 from app.identity.roles import Role
 from app.kernel.ids import uuid7
 from app.negotiations import intents, talks
+from app.timetables import service as timetables
+from app.timetables.schemas import MeetingDraft
 from tests.conftest import Http
 from tests.factories import actors
 from tests.factories import evaluations as judging
@@ -27,6 +29,7 @@ from tests.factories import negotiations as table
 from tests.factories.needs import make_need
 from tests.factories.organizations import make_organization
 from tests.factories.projects import make_project
+from tests.factories.timetables import list_all, make_hall
 
 DRAFT, NEED, MESSAGE, MINUTES, FINDINGS = (
     "未公开草案暗号",
@@ -36,7 +39,9 @@ DRAFT, NEED, MESSAGE, MINUTES, FINDINGS = (
     "评分依据暗号",
 )
 QUOTE, PHONE = "27431.17", "13812349876"
-SECRETS = (DRAFT, NEED, MESSAGE, MINUTES, FINDINGS, QUOTE, PHONE)
+SEAT = "-M0001"
+"""The end of a meeting's number: who reads it knows that the two sides meet."""
+SECRETS = (DRAFT, NEED, MESSAGE, MINUTES, FINDINGS, QUOTE, PHONE, SEAT)
 
 STRANGERS: dict[str, tuple[Role | None, str]] = {
     "the public": (None, ""),
@@ -46,6 +51,7 @@ STRANGERS: dict[str, tuple[Role | None, str]] = {
     "a district elsewhere": (Role.DISTRICT_BUREAU, actors.GULOU),
     "a community elsewhere": (Role.COMMUNITY, "3201/320106/320106001/320106001-00000000"),
     "a fair operator": (Role.FAIR_OPERATOR, actors.CITY),
+    "a fair operator elsewhere": (Role.FAIR_OPERATOR, actors.GULOU),
     "a rival organization": (Role.ORGANIZATION, ""),
     "another evaluator": (Role.EVALUATOR, ""),
 }
@@ -58,6 +64,7 @@ class World:
     names: dict[str, list[str]] = field(default_factory=dict)
     supplier: Any = None
     evaluator: Any = None
+    meeting: str = ""
     area: str = actors.SUOJINCUN
 
 
@@ -75,6 +82,10 @@ async def world(session: AsyncSession) -> World:
     talk = await talks.record(
         session, pair.supplier, intent, table.talk_draft(minutes=MINUTES, offered_fen=2_743_117)
     )
+    hall = await make_hall(session)
+    await list_all(session, hall.fair)
+    seat = MeetingDraft(intent=intent.number, slot_id=hall.slots[0].id)
+    meeting = await timetables.seat(session, pair.supplier, hall.fair, seat)
     judged = await judging.make_scoring(session)
     criteria = [c for c in (await _scheme(session, judged)) if c["basis"] == "scorers"]
     points = {c["code"]: str(c["weight"]) for c in criteria}
@@ -92,7 +103,10 @@ async def world(session: AsyncSession) -> World:
             "evaluations": [judged.evaluation.number],
             "editions": ["2026"],
             "areas": ["320102"],
+            "fairs": [hall.fair.number],
+            f"fairs/{hall.fair.number}/meetings": [str(meeting.id)],
         },
+        meeting=str(meeting.id),
         supplier=pair.organization.id,
         evaluator=judged.party.id,
     )
@@ -114,7 +128,7 @@ def addresses(path: str, world: World) -> list[str]:
     names = world.names.get(first, [str(uuid7())])
     found = []
     for name in names:
-        filled = re.sub(r"\{[^}]+\}", name, path, count=1)
+        filled = re.sub(r"\{[^}]+\}", name, path, count=1).replace("{meeting}", world.meeting)
         found.append(re.sub(r"\{[^}]+\}", lambda _: str(world.supplier), filled))
     return found
 
@@ -145,7 +159,9 @@ async def test_no_route_tells_a_stranger_a_secret(
 ) -> None:
     stranger = await person(http, session, who)
     # What residents ask for is shown to every organization: nobody can offer to help with what nobody is told.
-    secrets = [secret for secret in SECRETS if secret != NEED or who != "a rival organization"]
+    # And who runs the hall knows who sits in it.
+    known = {"a rival organization": NEED, "a fair operator": SEAT}.get(who)
+    secrets = [secret for secret in SECRETS if secret != known]
     asked = 0
     for path, operation in routes("get"):
         for address in addresses(path, world):
@@ -181,10 +197,13 @@ async def test_no_transition_listens_to_a_stranger(
         "evaluations": ("take_on", "close", "confirm", "cancel", "accept_result"),
         "needs": ("answer", "reject", "convert"),
         "organizations": ("cancel", "revoke"),
+        "meetings": ("move", "hold", "miss", "cancel"),
     }
     for kind, names in world.names.items():
         for name in names:
-            for event in events.get(kind, ()):
+            if kind.endswith("/meetings") and who == "a fair operator":
+                continue  # they are theirs to move
+            for event in events.get(kind.rsplit("/", 1)[-1], ()):
                 data = {"reason": "no_interest"} if event == "declare_unsuccessful" else {}
                 body = {"event": event, "note": "试一试", "data": data}
                 answer = await stranger.post(f"/api/v1/{kind}/{name}/transitions", json=body)
@@ -204,6 +223,10 @@ async def test_those_who_may_know_are_told(session: AsyncSession, http: Http, wo
         assert MESSAGE in read
         assert QUOTE in read
         assert MINUTES in (await side.get(f"/api/v1/intents/{intent}/talks")).text
+    hall = f"/api/v1/fairs/{world.names['fairs'][0]}/meetings"
+    operator = await http(Role.FAIR_OPERATOR, area=actors.CITY)
+    for one in (street, supplier, operator):
+        assert SEAT in (await one.get(hall)).text
     assert FINDINGS in (await session.scalars(select(ScoreSheet.findings))).all()
     assert FINDINGS not in (await street.get(f"/api/v1/evaluations/{evaluation}/sheets")).text, (
         "scores are blind"

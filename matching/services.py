@@ -26,10 +26,12 @@ from matching.taxonomy import Service, services
 TERM_WEIGHT = 2.0
 SHARPNESS = 3
 """A power: the likeliest services stand out, the faint ones vanish."""
-CERTAIN = 0.12
+CERTAIN = 0.09
 """From this lexical likeness on, the lexicon is heard in full."""
 TEMPERATURE = 0.05
-ENCODER_SHARE = 0.5
+ENCODER_SHARE = 0.3
+WHOLE_SHARE = 0.5
+"""Weight of a text read as a whole against the average of its clauses: what no clause says alone."""
 CAUSES = 6
 
 Floats = NDArray[np.float32]
@@ -143,45 +145,52 @@ class ServiceReader:
         return {service.code: number for number, service in enumerate(self.lexicon.services)}
 
     @cached_property
+    def _spoken(self) -> Floats:
+        """Vectors of all expressions, service by service: terms of the trade, then what residents say."""
+        return self._encode([normalized(text) for s in self.lexicon.services for text in s.expressions])
+
+    @cached_property
     def _expressions(self) -> tuple[Floats, NDArray[np.intp], Floats]:
         """Vectors of all expressions, where each service's begin, and how near each is to the others."""
-        groups = [(*s.terms, *s.says, *s.terms_en, *s.says_en) for s in self.lexicon.services]
-        vectors = self._encode([normalized(text) for group in groups for text in group])
-        starts = np.cumsum([0, *(len(group) for group in groups)])[:-1]
+        vectors = self._spoken
+        starts = np.cumsum([0, *(len(s.expressions) for s in self.lexicon.services)])[:-1]
         return vectors, starts, (vectors @ vectors.mean(axis=0)).astype(np.float32)
 
     @cached_property
     def background(self) -> Floats:
         """The mean of what residents say, whatever they need: what every text has in common."""
-        says = [text for s in self.lexicon.services for text in (*s.says, *s.says_en)]
-        return np.asarray(self._encode([normalized(text) for text in says]).mean(axis=0), dtype=np.float32)
+        said = np.array(
+            [text in s.says or text in s.says_en for s in self.lexicon.services for text in s.expressions]
+        )
+        return np.asarray(self._spoken[said].mean(axis=0), dtype=np.float32)
 
-    def profiles(self, counts: Sequence[Counter[str]], bodies: Sequence[str]) -> Floats:
-        """Service profiles of texts, each of length at most one: n×s float32."""
+    def profiles(self, counts: Sequence[Counter[str]], bodies: Sequence[str], wholes: Floats) -> Floats:
+        """Service profiles of texts, each of length at most one: n×s float32. `wholes` are the texts' own vectors."""
         lexical = self.lexicon.likeness(counts)
         certainty = np.minimum(1.0, lexical.max(axis=1, keepdims=True) / CERTAIN)
         sharp = _unit(lexical**SHARPNESS) * certainty
-        read = self._by_clause(bodies)
+        read = self._read(bodies, wholes)
         return np.asarray((sharp + ENCODER_SHARE * read) / (1 + ENCODER_SHARE), dtype=np.float32)
 
-    def _by_clause(self, bodies: Sequence[str]) -> NDArray[np.float64]:
-        """What the clauses of each text say on average: n×s, rows of length one or nothing."""
+    def _read(self, bodies: Sequence[str], wholes: Floats) -> NDArray[np.float64]:
+        """What the clauses of each text say on average, and the text as a whole: n×s, rows of length one or nothing."""
         parts = [clauses(body) for body in bodies]
         every = list(dict.fromkeys(clause for part in parts for clause in part))
         out = np.zeros((len(bodies), self.size))
         if not every:
             return out
         number = {clause: i for i, clause in enumerate(every)}
-        shares = self._shares(every)
+        shares, together = self._shares(self._encode(every)), self._shares(wholes)
         for row, part in enumerate(parts):
             if part:
-                out[row] = np.sqrt(shares[[number[clause] for clause in part]].mean(axis=0))
+                average = shares[[number[clause] for clause in part]].mean(axis=0)
+                out[row] = np.sqrt((average + WHOLE_SHARE * together[row]) / (1 + WHOLE_SHARE))
         return out
 
-    def _shares(self, parts: list[str]) -> NDArray[np.float64]:
-        """How each clause divides its attention among the services."""
+    def _shares(self, vectors: Floats) -> NDArray[np.float64]:
+        """How each text divides its attention among the services."""
         expressions, starts, common = self._expressions
-        near = self._encode(parts) @ expressions.T - common
+        near = vectors @ expressions.T - common
         best = np.maximum.reduceat(near, starts, axis=1).astype(np.float64)
         odds = np.exp((best - best.max(axis=1, keepdims=True)) / TEMPERATURE)
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
@@ -189,7 +198,8 @@ class ServiceReader:
     def suggest(self, title: str, body: str, limit: int = 3) -> tuple[Suggestion, ...]:
         """The likeliest categories of a text, best first, each with its service and the words that caused it."""
         count = text_counts(title, body)
-        profile = self.profiles([count], [body])[0].astype(np.float64) ** 2
+        whole = self._encode([whole_text(title, body)])
+        profile = self.profiles([count], [body], whole)[0].astype(np.float64) ** 2
         found: list[Suggestion] = []
         for number in np.argsort(-profile, kind="stable"):
             service = self.lexicon.services[number]
@@ -200,6 +210,11 @@ class ServiceReader:
                 words = self.lexicon.causes(f"{body}\n{title}", int(number))
                 found.append(Suggestion(service.category, service.code, share, words))
         return tuple(found)
+
+
+def whole_text(title: str, body: str) -> str:
+    """A text as the encoder reads it in one piece."""
+    return normalized(f"{body}\n{title}")
 
 
 def text_counts(title: str, body: str) -> Counter[str]:

@@ -68,6 +68,11 @@ class Service:
         """Every term and word of the service, in both languages."""
         return (*self.terms, *self.words, *self.terms_en, *self.words_en)
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """What the encoder compares clauses with: terms and everyday expressions, in both languages."""
+        return (*self.terms, *self.says, *self.terms_en, *self.says_en)
+
 
 @cache
 def services() -> tuple[Service, ...]:

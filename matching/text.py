@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from matching.encoder import BundledEncoder, MemoryStore, TextEncoder, VectorStore
-from matching.lexicon import boiler, normalized
+from matching.lexicon import boiler
 from matching.model import Organization, Project, Record
-from matching.services import ServiceReader, Suggestion, text_counts
+from matching.services import ServiceReader, Suggestion, text_counts, whole_text
 from matching.taxonomy import digest
 from matching.threads import one_thread
 
-MODEL_VERSION = "2026.1"
+MODEL_VERSION = "2026.2"
 DENSE_SCALE = 2600.0
 WORD_SCALE = 4000.0
 EXACT = 2.0**24
@@ -148,10 +148,10 @@ class TextModel:
     def _embedded(self, texts: Sequence[str]) -> NDArray[np.int16]:
         bodies, titles = zip(*(text.partition(_BETWEEN)[::2] for text in texts), strict=True)
         counts = [text_counts(title, body) for title, body in zip(titles, bodies, strict=True)]
-        profiles = self.reader.profiles(counts, bodies)
-        whole = [normalized(f"{body}\n{title}") for title, body in zip(titles, bodies, strict=True)]
-        meanings = self.encoder.encode(whole) - self.reader.background
-        dense = np.round(np.hstack([profiles, meanings]) * DENSE_SCALE)
+        texts_read = [whole_text(title, body) for title, body in zip(titles, bodies, strict=True)]
+        wholes = self.encoder.encode(texts_read)
+        profiles = self.reader.profiles(counts, bodies, wholes)
+        dense = np.round(np.hstack([profiles, wholes - self.reader.background]) * DENSE_SCALE)
         if (np.square(dense).sum(axis=1) > EXACT).any():
             raise ValueError("the encoder's vectors are longer than one: products would not be exact")
         words = np.stack([self._words(count) for count in counts])

@@ -87,7 +87,14 @@ def graded_sets() -> list[Graded]:
         graded("en → en", en_asked, en_offered, by_kind(en_asked, en_offered)),
         graded("en → zh", en_asked, zh_offered, by_kind(en_asked, zh_offered)),
         graded("zh → en", zh_asked, en_offered, by_kind(zh_asked, en_offered)),
+        *(graded(name, asked, offered, by_kind(asked, offered)) for name, asked, offered in _unread()),
     ]
+
+
+def _unread() -> list[tuple[str, list[dict[str, object]], list[dict[str, object]]]]:
+    """The sets that were written after the method was settled, to see what texts from elsewhere meet."""
+    folders = {"lanes": "matching-lanes", "harbour": "matching-harbour", "ferry": "matching-ferry"}
+    return [(name, _rows(at, "projects"), _rows(at, "organizations")) for name, at in folders.items()]
 
 
 def tfidf_words(graded: Graded) -> Table:

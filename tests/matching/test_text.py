@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +98,16 @@ def test_english_and_chinese_go_through_the_same_path(
     assert gain >= floor
 
 
+@pytest.mark.parametrize(
+    ("folder", "floor"), [("matching-lanes", 0.95), ("matching-harbour", 0.90), ("matching-ferry", 0.71)]
+)
+def test_texts_from_elsewhere_find_their_specialists(ranker_of: Build, folder: str, floor: float) -> None:
+    grades = by_kind(folder, folder)
+    assert grades.sum(axis=1).min() > 0, "everybody has somebody"
+    gain, _ = quality(ranker_of, posted(folder), registered(folder), grades)
+    assert gain >= floor
+
+
 def suggested(model: TextModel, text: str) -> Suggestion:
     return model.suggest_categories(Project("p", "题目", text))[0]
 
@@ -167,7 +178,16 @@ def test_the_taxonomy_is_whole() -> None:
 
 
 def test_no_everyday_expression_is_copied_from_the_graded_texts() -> None:
-    texts = " ".join(str(row["title"]) + str(row["description"]) for row in rows("matching-dev", "projects"))
+    names = ("title", "description", "scope", "capability")
+    folders = ("matching-dev", "matching-mixed", "matching-lanes", "matching-harbour", "matching-ferry")
+    every = [
+        row for folder in folders for name in ("projects", "organizations") for row in rows(folder, name)
+    ]
+    texts = "\n".join(str(row.get(name, "")) for row in every for name in names)
+    spoken = " ".join(re.findall(r"[a-z']+", texts.lower()))
     for service in services():
         for told in service.says:
             assert not any(told[i : i + 8] in texts for i in range(len(told) - 7)), told
+        for told in service.says_en:
+            words = re.findall(r"[a-z']+", told.lower())
+            assert not any(" ".join(words[i : i + 6]) in spoken for i in range(len(words) - 5)), told

@@ -67,7 +67,7 @@ class Names:
 class Block:
     """A header of one to three rows: its first row, its height, its texts joined downwards ('资金/市级').
 
-    `rank`: more fields named, then a row of units taken in, then the lower, then the smaller block.
+    `rank`: more fields named, then a row of units taken in, then the lower block, then the one further up.
     """
 
     row: int
@@ -77,11 +77,17 @@ class Block:
 
 
 def header_in(head: Sequence[NumberedRow], names: Names, merged: Mapping[Place, Place]) -> Block | None:
-    """The block of rows among the first twenty that names the most fields."""
-    found = (
-        block for at in range(min(len(head), HEADER_WITHIN)) for block in _blocks(head[at:], names, merged)
-    )
-    return max(found, key=lambda block: block.rank, default=None)
+    """The header among the first twenty rows: the first that there is, or of those that touch it the fullest.
+
+    A header further below is that of another table, unless the first was a mere corner of it: half of its fields.
+    """
+    best: Block | None = None
+    for at in range(min(len(head), HEADER_WITHIN)):
+        for block in _blocks(head[at:], names, merged):
+            near = best is None or block.row <= best.row + HIGHEST_HEADER - 1
+            if best is None or (near and block.rank > best.rank) or block.rank[0] >= 2 * best.rank[0]:
+                best = block
+    return best
 
 
 def _blocks(head: Sequence[NumberedRow], names: Names, merged: Mapping[Place, Place]) -> Iterator[Block]:
@@ -93,7 +99,7 @@ def _blocks(head: Sequence[NumberedRow], names: Names, merged: Mapping[Place, Pl
     headers, above = texts, texts
     known = _known(headers, names)
     if known >= FEWEST_KNOWN or (known >= 2 and known == sum(1 for text in texts if text)):
-        yield Block(row, 1, headers, (known, False, row, -1))
+        yield Block(row, 1, headers, (known, False, -1, -row))
     for height, (number_, children) in enumerate(head[1:HIGHEST_HEADER], 2):
         below = [text_of(cell) for cell in children]
         width = max(len(headers), len(below))
@@ -105,7 +111,7 @@ def _blocks(head: Sequence[NumberedRow], names: Names, merged: Mapping[Place, Pl
         headers = [_under(groups[index], headers[index], below[index]) for index in range(width)]
         above = below
         if (known := _known(headers, names)) >= FEWEST_KNOWN:
-            yield Block(row, height, headers, (known, _are_measures(below), row, -height))
+            yield Block(row, height, headers, (known, _are_measures(below), -height, -row))
 
 
 def _under(group: str, own: str, child: str) -> str:

@@ -117,8 +117,16 @@ def find_layout(
         header_row=row,
         header_height=height,
         columns=settled,
-        problems=(*layout.problems, *problems, *_missing(kind, settled, layout.district)),
+        problems=(*layout.problems, *problems, *_missing(kind, settled, layout.district), *_hidden(sheet)),
     )
+
+
+def _hidden(sheet: Sheet) -> list[RowProblem]:
+    if not sheet.hidden_lines:
+        return []
+    return [warning(
+        "lines_hidden", f"工作表中有 {sheet.hidden_lines} 个隐藏的行或列，已一并读取，请核对。",
+        f"The sheet hides {sheet.hidden_lines} rows or columns; they were read as well, please check.")]  # fmt: skip
 
 
 def _assign(

@@ -80,7 +80,7 @@ def _unpack(record: dict[str, Any], gazetteer: Gazetteer) -> None:
         front, skip = STREET_FIRST.match(text[above.end() :]), above.end()
     if front is None or "街道" in (rest := text[skip + front.end() :]):
         return
-    name = text[: skip + front.end(1)].removesuffix("办")
+    name = (above[1] if above and skip else "") + front[1].removesuffix("办")
     if gazetteer.resolve_street(name, within).area is not None and _give(record, "community", rest):
         record["street"] = name
 

@@ -9,6 +9,7 @@ from app.imports.cells.parsed import Cell, RowProblem, error, warning
 from app.imports.cells.text import text_of
 from app.imports.files.sheet import Sheet
 from app.imports.layout import Layout, Mapped
+from app.imports.margins import EXAMPLE, Margins, is_template_example
 
 _TOTAL = re.compile(r"^[^\s\d]{0,10}?(小\s*计|合\s*计|总\s*计|共\s*计|累\s*计)(?:[(（][^)）]*[)）])?[:：]?$")
 _NOTE = re.compile(
@@ -49,7 +50,19 @@ class Preparation:
     _anchors: dict[tuple[int, int], Cell] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Candidate | Skipped]:
-        """Every row with content, in order; blank rows are no rows."""
+        """Every row with content, in order; blank rows are no rows. The template's example alone is a row like others."""
+        rows = self._rows()
+        for row in rows:
+            if isinstance(row, Candidate):
+                after = next(rows, None) if is_template_example(self.layout, row.cells) else None
+                yield row if after is None else Skipped(row.number, row.cells, EXAMPLE)
+                if after is not None:
+                    yield after
+                break
+            yield row
+        yield from rows
+
+    def _rows(self) -> Iterator[Candidate | Skipped]:
         columns = [mapped for mapped in self.layout.columns if mapped.column]
         number_at = next((m.index for m in columns if m.column and m.column.field == "source_row_no"), None)
         title_at = next((m.index for m in columns if m.column and m.column.field in ("title", "name")), None)
@@ -59,6 +72,7 @@ class Preparation:
         headers = {mapped.index: mapped.header for mapped in self.layout.columns}
         anchors = set(self.sheet.merged.values())
         shared = {place for covered, place in self.sheet.merged.items() if covered[1] == place[1]}
+        margins = Margins(self.layout)
         cells: Sequence[Cell]
         for number, cells in self.sheet.rows():
             if number < self.layout.data_from:
@@ -70,6 +84,11 @@ class Preparation:
                 self._carried.clear()
                 continue
             skipped = self._skip(number, cells, first, number_at, title_at, headers)
+            if skipped is None and (aside := margins.aside(cells, first)) is not None:
+                if aside.problem.rejects:
+                    yield Candidate(number, cells, (), (aside.problem,))
+                    continue
+                skipped = Skipped(number, cells, aside.problem, aside.total)
             if skipped is not None:
                 if skipped.total:
                     self._carried.clear()

@@ -40,6 +40,7 @@ _EXACT = re.compile(
     rf"(?P<what>\"(?:[^\"]|\"\")+\"|[^:：\"]+)[:：](?P<target>\d+(?:\.\d+)?)(?P<unit>{_MEASURES})?(?:\((?P<method>[^()]+)\))?"
 )
 _ANY_METHOD = "方式不限"
+_NOTES = re.compile(r"[(（][^()（）]*[)）]")
 _VERBS = re.compile(r"^(?:开展|提供|完成|组织|举办)(?=.)")
 _EVERY = re.compile(r"每(?:人|月|周|年|季度?|期|次|场|天|日|组|个|户|半年|两周)$")
 _SUBJECTLESS = re.compile(r"^(?:全年|年度|每.{1,3}|其中|分别|各|年均|月均|全程|期间|总数|数量)?$")
@@ -70,7 +71,8 @@ def outputs(cell: Cell, context: Context) -> Parsed:
         for part in _parts(sentence.strip()):
             items = list(_exactly(part) or _items(part, subject, estimated))
             found += items
-            subject = items[-1]["indicator"] if items and "target" in items[-1] else subject
+            if items and "target" in items[-1]:
+                subject = _NOTES.sub("", items[-1]["indicator"])
     problems = (
         warning("output_estimated", f"服务量为约数或区间（{'、'.join(estimated)[:60]}），按下限登记。",
                 f"An output is an estimate or a range ({', '.join(estimated)[:60]}); its lower bound is taken."),

@@ -27,13 +27,14 @@ class Sheet:
     """One sheet. `rows()` may be called more than once and yields (row number from 1, cells from column A).
 
     `merged` maps every cell covered by a merged range, itself not the first, to that range's first cell (row from 1,
-    column from 0).
+    column from 0). `hidden_lines` counts rows and columns the sender does not see; they are read all the same.
     """
 
     name: str
     rows: Callable[[], Iterator[NumberedRow]]
     hidden: bool = False
     merged: Mapping[Place, Place] = field(default_factory=lambda: MappingProxyType({}))
+    hidden_lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import BinaryIO
 from xml.etree import ElementTree
 
@@ -37,9 +38,18 @@ _FAR_COLUMN = re.compile(rb"\br=\"([A-Z]{3,})\d+\"|<c\b[^>]*?\br=\"([S-Z][A-Z])\
 _ERROR = re.compile(
     rb"<c\b(?=[^>]*\bt=\"e\")[^>]*?\br=\"([A-Z]+)(\d+)\"[^>]*>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?(?:<v>([^<]*)</v>)?"
 )
+_HIDDEN = re.compile(rb"<(?:row|col)\b[^>]*\bhidden=\"(?:1|true)\"")
 _UNCACHED = re.compile(
     rb"<c\b[^>]*?\br=\"([A-Z]+)(\d+)\"[^>]*>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>"
 )
+
+
+@dataclass(slots=True)
+class _Marks:
+    """What the reader leaves out of one sheet: its failed cells, and how many rows and columns it hides."""
+
+    failed: dict[Place, CellError] = field(default_factory=dict)
+    hidden_lines: int = 0
 
 
 def read_xlsx(file: BinaryIO, limits: Limits) -> Source:
@@ -75,7 +85,7 @@ def read_xls(file: BinaryIO, limits: Limits) -> Source:
     file.seek(0)
     book = _load(file)
     marks = (
-        dict(zip(book.sheet_names, about.failed, strict=False))
+        {name: _Marks(failed) for name, failed in zip(book.sheet_names, about.failed, strict=True)}
         if len(book.sheet_names) == len(about.failed)
         else {}
     )
@@ -146,9 +156,9 @@ def _small(packed: zipfile.ZipFile, name: str) -> bytes:
     return content
 
 
-def _scan(packed: zipfile.ZipFile, path: str, name: str, limits: Limits) -> dict[Place, CellError]:
-    """Error cells and formulas without a stored result, by place; refuses a sheet beyond the limits."""
-    marks: dict[Place, CellError] = {}
+def _scan(packed: zipfile.ZipFile, path: str, name: str, limits: Limits) -> _Marks:
+    """What the reader leaves out of a sheet; refuses a sheet beyond the limits."""
+    marks = _Marks()
     unpacked, carry = 0, b""
     with packed.open(path) as part:
         while chunk := part.read(_CHUNK):
@@ -186,21 +196,23 @@ def _check_extent(text: bytes, name: str, limits: Limits) -> None:
             values={"limit": limits.columns}))  # fmt: skip
 
 
-def _mark(text: bytes, marks: dict[Place, CellError]) -> None:
+def _mark(text: bytes, marks: _Marks) -> None:
     if b't="e"' in text:
         for letters, row, shown in _ERROR.findall(text):
-            marks[int(row), column_index(letters.decode())] = CellError(
+            marks.failed[int(row), column_index(letters.decode())] = CellError(
                 shown.decode("utf-8", "replace") or "#ERROR"
             )
     if b"<f" in text:
         for letters, row in _UNCACHED.findall(text):
-            marks.setdefault((int(row), column_index(letters.decode())), CellError("公式无计算结果"))
+            marks.failed.setdefault((int(row), column_index(letters.decode())), CellError("公式无计算结果"))
+    if b"hidden=" in text:
+        marks.hidden_lines += len(_HIDDEN.findall(text))
 
 
 def _source(
     book: CalamineWorkbook,
     form: str,
-    marks: Mapping[str, Mapping[Place, CellError]],
+    marks: Mapping[str, _Marks],
     epoch_1904: bool,
     limits: Limits,
 ) -> Source:
@@ -227,12 +239,10 @@ def _source(
                     f"More than {limits.workbook_rows} rows.",
                 )
             )
-        sheets.append(Sheet(
-            about.name,
-            _Rows(sheet, marks.get(about.name, {})),
-            about.visible is not SheetVisibleEnum.Visible,
-            _merged(sheet),
-        ))  # fmt: skip
+        marked = marks.get(about.name) or _Marks()
+        hidden = about.visible is not SheetVisibleEnum.Visible
+        rows = _Rows(sheet, marked.failed)
+        sheets.append(Sheet(about.name, rows, hidden, _merged(sheet), marked.hidden_lines))
     return Source(form, tuple(sheets), epoch_1904=epoch_1904)
 
 

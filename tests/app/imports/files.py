@@ -2,6 +2,7 @@
 
 import csv
 import io
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,3 +83,67 @@ def text(rows: Rows, encoding: str = "utf-8", delimiter: str = ",") -> bytes:
         ["" if cell is None else cell for cell in row] for row in rows
     )
     return buffer.getvalue().encode(encoding)
+
+
+def biff(rows: Rows, more: bytes = b"", before: bytes = b"") -> bytes:
+    """A small .xls: one BIFF8 stream in a compound file; `more` are further records of cells, `before` of the workbook."""
+    cells = b""
+    for row, line in enumerate(rows):
+        for column, cell in enumerate(line):
+            if isinstance(cell, int | float):
+                cells += record(0x0203, struct.pack("<HHHd", row, column, 15, float(cell)))
+            elif cell:
+                letters = str(cell).encode("utf-16-le")
+                cells += record(0x0204, struct.pack("<HHHHB", row, column, 15, len(str(cell)), 1) + letters)
+    width = max(map(len, rows))
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
+    sheet += (
+        record(0x0200, struct.pack("<IIHHH", 0, len(rows), 0, width, 0)) + cells + more + record(0x000A, b"")
+    )
+    begin = (
+        record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0))
+        + record(0x0042, struct.pack("<H", 1200))
+        + before
+    )
+    name = "项目".encode("utf-16-le")
+    bound = 4 + 8 + len(name)
+    offset = len(begin) + bound + 4
+    bound_sheet = record(0x0085, struct.pack("<IBBBB", offset, 0, 0, 2, 1) + name)
+    assert len(bound_sheet) == bound
+    return compound(begin + bound_sheet + record(0x000A, b"") + sheet)
+
+
+def boolerr(row: int, column: int, code: int) -> bytes:
+    """A cell of an .xls that holds an error (0x2A is #N/A)."""
+    return record(0x0205, struct.pack("<HHHBB", row, column, 15, code, 1))
+
+
+def record(kind: int, content: bytes) -> bytes:
+    """One record of a BIFF stream."""
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def compound(stream: bytes, name: str = "Workbook") -> bytes:
+    """A compound file with one stream, large enough to live in plain sectors."""
+    stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\x00")
+    sectors = len(stream) // 512
+    table_ = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, sectors + 2), 0xFFFFFFFE]
+    fat = b"".join(struct.pack("<I", link) for link in table_).ljust(512, b"\xff")
+    header = (
+        bytes.fromhex("d0cf11e0a1b11ae1")
+        + b"\x00" * 16
+        + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+        + b"\x00" * 6
+    )
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<I", 0)
+    header = header.ljust(512, b"\xff")
+    root = _entry("Root Entry", 5, 0xFFFFFFFE, 0, child=1)
+    book = _entry(name, 2, 2, len(stream), child=0xFFFFFFFF)
+    return header + fat + (root + book).ljust(512, b"\x00") + stream
+
+
+def _entry(name: str, kind: int, start: int, size: int, child: int) -> bytes:
+    letters = name.encode("utf-16-le")
+    entry = letters.ljust(64, b"\x00") + struct.pack("<HBB", len(letters) + 2, kind, 1)
+    entry += struct.pack("<III", 0xFFFFFFFF, 0xFFFFFFFF, child) + b"\x00" * 36
+    return entry + struct.pack("<IQ", start, size)

@@ -1,14 +1,13 @@
 """DOMAIN.md §4.4, cases 32-35 and 46-48: bytes, encodings, other kinds of files, and cells that bite."""
 
 import io
-import struct
 import zipfile
 
 import openpyxl
 import pytest
 
 from tests.app.imports.conftest import Door
-from tests.app.imports.files import project, table, text, workbook
+from tests.app.imports.files import biff, project, table, text, workbook
 
 ENCODINGS = [
     ("gbk", "GB18030"),
@@ -184,59 +183,5 @@ async def test_old_workbooks_are_read_as_well(door: Door) -> None:
     preview = await door.read(answer.json()["id"])
     assert preview.about["state"] == "failed"  # damaged, and said so
     assert preview.about["problems"][0]["code"] == "file_damaged"
-    good = await door.preview(_biff(table(project())))
+    good = await door.preview(biff(table(project())))
     assert good.only["record"]["title"] == "独居老人助餐探访项目" and good.about["preview"]["format"] == "xls"
-
-
-def _biff(rows: list[list[object]]) -> bytes:
-    """A small .xls: one BIFF8 stream in a compound file."""
-    cells = b""
-    for row, line in enumerate(rows):
-        for column, cell in enumerate(line):
-            if isinstance(cell, int | float):
-                cells += _record(0x0203, struct.pack("<HHHd", row, column, 15, float(cell)))
-            elif cell:
-                letters = str(cell).encode("utf-16-le")
-                cells += _record(0x0204, struct.pack("<HHHHB", row, column, 15, len(str(cell)), 1) + letters)
-    width = max(map(len, rows))
-    sheet = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
-    sheet += _record(0x0200, struct.pack("<IIHHH", 0, len(rows), 0, width, 0)) + cells + _record(0x000A, b"")
-    begin = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0)) + _record(
-        0x0042, struct.pack("<H", 1200)
-    )
-    name = "项目".encode("utf-16-le")
-    bound = 4 + 8 + len(name)
-    offset = len(begin) + bound + 4
-    bound_sheet = _record(0x0085, struct.pack("<IBBBB", offset, 0, 0, 2, 1) + name)
-    assert len(bound_sheet) == bound
-    return _compound(begin + bound_sheet + _record(0x000A, b"") + sheet)
-
-
-def _record(kind: int, content: bytes) -> bytes:
-    return struct.pack("<HH", kind, len(content)) + content
-
-
-def _compound(stream: bytes) -> bytes:
-    """A compound file with one stream named Workbook, large enough to live in plain sectors."""
-    stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\x00")
-    sectors = len(stream) // 512
-    table_ = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, sectors + 2), 0xFFFFFFFE]
-    fat = b"".join(struct.pack("<I", link) for link in table_).ljust(512, b"\xff")
-    header = (
-        bytes.fromhex("d0cf11e0a1b11ae1")
-        + b"\x00" * 16
-        + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
-        + b"\x00" * 6
-    )
-    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<I", 0)
-    header = header.ljust(512, b"\xff")
-    root = _entry("Root Entry", 5, 0xFFFFFFFE, 0, child=1)
-    book = _entry("Workbook", 2, 2, len(stream), child=0xFFFFFFFF)
-    return header + fat + (root + book).ljust(512, b"\x00") + stream
-
-
-def _entry(name: str, kind: int, start: int, size: int, child: int) -> bytes:
-    letters = name.encode("utf-16-le")
-    entry = letters.ljust(64, b"\x00") + struct.pack("<HBB", len(letters) + 2, kind, 1)
-    entry += struct.pack("<III", 0xFFFFFFFF, 0xFFFFFFFF, child) + b"\x00" * 36
-    return entry + struct.pack("<IQ", start, size)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.fairs.models import Fair, FairState, Listing
 from app.kernel.ids import reference
-from app.negotiations.models import Intent
+from app.negotiations.models import Intent, IntentState
 from app.parties.models import Party
 from app.projects.models import Project
 from app.timetables.models import (
@@ -227,6 +227,11 @@ def _without_ground(query: Select[Any], now: datetime) -> Select[Any]:
             Meeting.state == MeetingState.PLANNED,
             or_(
                 and_(Intent.state.not_in(STANDING), Meeting.starts_at > now),
+                and_(
+                    Intent.state == IntentState.SCHEDULED,
+                    Intent.meets_at != Meeting.starts_at,
+                    Meeting.starts_at > now,
+                ),
                 Fair.state == FairState.CANCELLED,
             ),
         )
@@ -242,7 +247,7 @@ async def editions_without_ground(session: AsyncSession, now: datetime) -> list[
 
 
 async def without_ground(session: AsyncSession, now: datetime, fair_id: UUID | None = None) -> list[Meeting]:
-    """Planned meetings whose interest has ended before their time, or whose fair was cancelled; locked, by id."""
+    """Planned meetings to come whose interest has ended or meets at another time, or whose fair was cancelled; locked, by id."""
     query = _without_ground(select(Meeting), now).order_by(Meeting.id).with_for_update(of=Meeting)
     if fair_id is not None:
         query = query.where(Meeting.fair_id == fair_id)

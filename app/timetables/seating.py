@@ -25,7 +25,9 @@ from app.timetables.models import Delegate, Meeting, MeetingSlot, MeetingState, 
 from app.timetables.schemas import MeetingDraft, NoShow, SeatChange
 
 TIMETABLE = machine("timetable")
-NO_GROUND = "意向已结束或会场取消 the interest has ended, or the fair was cancelled"
+NO_GROUND = (
+    "意向已结束、双方另约或会场取消 the interest has ended or meets elsewhere, or the fair was cancelled"
+)
 NOT_PLANNED = Problem("meeting_not_planned", "该洽谈已不在排定状态。", "The meeting is not planned any more.")
 
 
@@ -259,7 +261,7 @@ async def take_promise_back(session: AsyncSession, actor: Actor, fair: Fair, mee
 
 
 async def release(session: AsyncSession, fair_id: UUID | None = None) -> int:
-    """Free the seats of pairs whose interest has ended and of cancelled fairs; how many."""
+    """Free the seats of pairs whose interest has ended or that meet at another time, and of cancelled fairs; how many."""
     gone = await repository.without_ground(session, clock.now(), fair_id)
     await call_off(session, gone, NO_GROUND)
     for fair_id, freed in sorted(Counter(meeting.fair_id for meeting in gone).items()):

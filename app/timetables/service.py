@@ -132,7 +132,7 @@ async def waiting_views(session: AsyncSession, intents: Sequence[Intent]) -> lis
 
 
 async def tick(session: AsyncSession) -> int:
-    """Free the seats of pairs whose interest has ended and of cancelled fairs."""
+    """Free the seats of pairs whose interest has ended or that meet elsewhere, and of cancelled fairs."""
     for edition in await repository.editions_without_ground(session, clock.now()):
         await repository.hold(session, edition)
     return await seating.release(session)

@@ -190,6 +190,21 @@ async def test_when_the_interest_ends_the_seat_is_free_at_once(session: AsyncSes
     assert meeting.state == MeetingState.CANCELLED
 
 
+async def test_who_meets_elsewhere_gives_the_seat_back(session: AsyncSession) -> None:
+    """The two sides agree on another time by themselves: no chair is kept for them, and no plan calls them back."""
+    market = await make_waiting(session, organizations=1)
+    meeting = await seated(session, market)
+    await session.refresh(market.intents[0])
+    elsewhere = {"meets_at": market.hall.slots[0].starts_at + timedelta(days=3), "place": "街道会议室"}
+    street = market.pairs[0].street
+    await negotiations.transition(session, street, market.intents[0], "schedule", data=elsewhere)
+    assert await service.tick(session) == 1
+    await session.refresh(meeting)
+    assert meeting.state == MeetingState.CANCELLED
+    answer = await plan(session, market.hall)
+    assert answer.placed == {}
+
+
 async def test_the_clock_frees_seats_without_ground(session: AsyncSession) -> None:
     market = await make_waiting(session, projects=2, organizations=1)
     first, second = await seated(session, market), await seated(session, market, 1, slot=1)

@@ -3,17 +3,16 @@
 Each query returns the rows that break the promise: what is wrong, and which row. No row, no fault. A query judges what the
 tables hold at any moment, between two acts of anybody.
 
-Not here, because no table holds them yet: volunteers' hours (17), donations (18). Of 10,
-that a qualification outlives the contract "or the renewal duty is recorded" has no column; what is judged is that it was
-valid when it was relied on. Of 9, that a scorer cannot see others' scores is a question of reading, asked by the tests of
+Not here: of 9, that a scorer cannot see others' scores is a question of reading, asked by the tests of
 evaluations; what is judged here is that no result exists and no score is told while scoring runs.
 """
 
 from tests.invariants.checks_of_decisions import DECISIONS
+from tests.invariants.checks_of_giving import GIVING
 from tests.invariants.checks_of_records import RECORDS
 from tests.invariants.checks_of_seats import SEATS
 
-CHECKS = tuple(sorted((*DECISIONS, *RECORDS, *SEATS), key=lambda check: check.number))
+CHECKS = tuple(sorted((*DECISIONS, *RECORDS, *SEATS, *GIVING), key=lambda check: check.number))
 ALL = " UNION ALL ".join(
     f"SELECT {check.number} AS number, fault.* FROM ({check.sql}) AS fault(what, which)" for check in CHECKS
 )

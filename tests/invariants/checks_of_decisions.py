@@ -200,7 +200,7 @@ DECISIONS = (
     ),
     Check(
         10,
-        "a rating relied on was high enough and in force, a qualification valid",
+        "a rating relied on was high enough and in force; a qualification valid, to the end of the contract or renewed",
         f"""
         SELECT d.what || ' an organization without the rating', d.number FROM ({STANDING}) AS d
         JOIN projects p ON p.id = d.project_id JOIN organizations o ON o.id = d.organization_id
@@ -213,6 +213,17 @@ DECISIONS = (
         WHERE d.at > o.updated_at AND NOT EXISTS (
             SELECT FROM jsonb_to_recordset(o.qualifications) AS held(name text, valid_until date)
             WHERE held.name = asked AND (held.valid_until IS NULL OR held.valid_until >= {TODAY}))
+        UNION ALL
+        SELECT 'signed although ' || asked || ' ends before the contract', c.number FROM contract_signatures s
+        JOIN contracts c ON c.id = s.contract_id AND c.state <> 'void'
+        JOIN projects p ON p.id = c.project_id JOIN organizations o ON o.id = c.supplier_id
+        CROSS JOIN unnest(p.required_qualifications) AS asked
+        CROSS JOIN LATERAL (SELECT max(coalesce(held.valid_until, 'infinity')) AS ends_on
+            FROM jsonb_to_recordset(o.qualifications) AS held(name text, valid_until date)
+            WHERE held.name = asked) AS held
+        WHERE s.signed_at > o.updated_at AND held.ends_on < c.ends_on AND NOT EXISTS (
+            SELECT FROM jsonb_to_recordset(c.renewal_duties) AS duty(qualification text, due_on date)
+            WHERE duty.qualification = asked AND duty.due_on <= held.ends_on)
         """,
     ),
     Check(

@@ -247,6 +247,12 @@ CORRUPTIONS = (
         "UPDATE organizations SET qualifications = '[{{\"name\": \"养老机构备案\", \"valid_until\": \"2020-01-01\"}}]'",
     ),
     Corruption(
+        10,
+        "ends before the contract",
+        "UPDATE organizations SET qualifications = jsonb_build_array(jsonb_build_object('name', '养老机构备案',"
+        " 'valid_until', (SELECT signed_at::date + 30 FROM contracts WHERE project_id = '{closed}')))",
+    ),
+    Corruption(
         11, "another scope", "UPDATE organizations SET categories = '{{youth_development}}' WHERE id = '{org1}'"
     ),
     Corruption(

@@ -76,6 +76,14 @@ LIVES = {
         decided > appealed, closed
         appealed > closed
     """,
+    "volunteer_hours": """
+        recorded > verified, refused
+        verified > voided
+    """,
+    "donation": """
+        offered > received, withdrawn
+        received > closed
+    """,
     "need": """
         collected > merged, converted, answered, rejected
         converted > converted
@@ -93,6 +101,8 @@ TABLES = {
     "evaluation": "evaluations",
     "complaint": "complaints",
     "need": "needs",
+    "volunteer_hours": "volunteer_hours",
+    "donation": "donations",
 }
 
 

@@ -22,6 +22,11 @@ DELIVERED = (
 UPHELD = "challenge@2 take_challenge uphold_challenge"
 HEARD = "issue_tokens reply:9 reply:13"
 AT_THE_FAIR = "take_seat promise move_meeting:1 excuse:3 plan_day"
+GIVEN = (
+    "call_volunteers:1 record_hours verify_hours record_hours:1330 adjust_time:2 verify_hours record_hours:52 spend_time"
+    " spend_time:2 offer_donation:3 offer_donation receive_donation use_donation use_donation:1"
+)
+"""Hours that fill an account to its cap on one long day and partly leave it again, and hours that wait; two donations, one used."""
 ROUTES = {
     "closed": f"{DELIVERED} {HEARD} {SCORED} accept_result confirm_result pay_3 settle close",
     "withdrawn": f"{NOTICED} withdraw_with_award +1",
@@ -32,7 +37,7 @@ ROUTES = {
     "award_proposed": f"{AWARDED} cancel_award {PROPOSED.removeprefix(ADMITTED)}",
     "contracted": f"{SIGNED} suspend resume",
     "suspended": f"{STARTED} suspend resume suspend",
-    "terminated": f"{STARTED} amend_contract:0 agree_amendment suspend terminate:2",
+    "terminated": f"{STARTED} {GIVEN} amend_contract:0 agree_amendment suspend terminate:2",
     "failed": f"{DELIVERED} {HEARD} {SCORED_LOW} appeal dismiss confirm_result",
     "settled": f"{DELIVERED} {HEARD} {SCORED_LOW} accept_result confirm_result settle:2",
     "accepted": f"{DELIVERED} {HEARD} {SCORED_LOW} appeal uphold confirm_result",

@@ -1,6 +1,6 @@
 """Which act belongs to whom, and what people try next in each state of a project, the furthest first."""
 
-from tests.invariants import acts, acts_at_the_fair
+from tests.invariants import acts, acts_at_the_fair, acts_of_giving
 from tests.invariants.world import Act
 
 ACTS: dict[str, tuple[str, Act]] = {
@@ -95,6 +95,20 @@ ACTS: dict[str, tuple[str, Act]] = {
     "list_organization": ("city", acts.list_organization),
     "clear_organization": ("city", acts.clear_organization),
     "change_standing": ("city", acts.change_standing),
+    "call_volunteers": ("supplier", acts_of_giving.call_volunteers),
+    "record_hours": ("supplier", acts_of_giving.record_hours),
+    "verify_hours": ("supplier", acts_of_giving.hours_event("verify")),
+    "refuse_hours": ("district", acts_of_giving.hours_event("refuse")),
+    "void_hours": ("district", acts_of_giving.hours_event("void")),
+    "spend_time": ("volunteer", acts_of_giving.spend_time),
+    "adjust_time": ("district", acts_of_giving.adjust_time),
+    "erase_volunteer": ("volunteer", acts_of_giving.erase_volunteer),
+    "offer_donation": ("district", acts_of_giving.offer_donation),
+    "receive_donation": ("district", acts_of_giving.donation_event("receive")),
+    "withdraw_donation": ("district", acts_of_giving.donation_event("withdraw")),
+    "close_donation": ("district", acts_of_giving.donation_event("close")),
+    "use_donation": ("district", acts_of_giving.use_donation),
+    "take_back_use": ("district", acts_of_giving.take_back_use),
 }
 _SCORING = ("evaluator_scores", "buyer_scores", "supervisor_scores")
 _JUDGED = ("confirm_result", "accept_result", "close_scoring", "take_on")
@@ -121,6 +135,10 @@ ONWARD: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What carries a project on, the furthest first: the first that is not refused is done."""
 SCORES = (_SCORING, tuple(f"{name}_low" for name in _SCORING))
+GIVING = ("call_volunteers", "record_hours", "record_hours", "verify_hours", "refuse_hours", "void_hours", "spend_time",
+          "adjust_time", "offer_donation", "receive_donation", "use_donation", "use_donation", "take_back_use",
+          "close_donation")  # fmt: skip
+"""What is given while a project is delivered."""
 BRANCHES: dict[str, tuple[str, ...]] = {
     "draft": ("amend_project", "withdraw_project"),
     "under_review": ("return", "reject", "withdraw_project"),
@@ -135,7 +153,7 @@ BRANCHES: dict[str, tuple[str, ...]] = {
     "awarded": ("change_draft", "reopen", "discard", "cancel_award", "cancel_to_market", "renounce", "list_organization"),
     "contracted": ("suspend", "terminate", "amend_contract", "agree_amendment", "refund", "pay_2"),
     "in_delivery": ("suspend", "terminate", "amend_contract", "agree_amendment", "refuse_amendment", "refund", "pay_3",
-                    "issue_tokens", "reply", "decline_evaluation", "appeal", "list_organization"),
+                    "issue_tokens", "reply", "decline_evaluation", "appeal", "list_organization", *GIVING),
     "suspended": ("terminate", "pay_1", "pay_2", "refund"),
     "final_evaluation": ("appeal", "uphold", "dismiss", "decline_evaluation", "pay_2", "refund"),
     "accepted": ("refund", "settle", "terminate"),

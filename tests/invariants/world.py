@@ -22,6 +22,8 @@ from app.kernel.errors import NotFound
 from app.projects import service as projects
 from app.timetables import service as timetables
 from app.timetables.schemas import HallDraft
+from app.volunteers import service as volunteers
+from app.volunteers.schemas import VolunteerDraft
 from tests.factories import actors
 from tests.factories.editions import make_edition
 from tests.factories.evaluations import make_evaluator
@@ -59,6 +61,7 @@ class World:
     evaluator_id: UUID
     evaluator: Actor
     operator: Actor
+    volunteer: Actor
     projects: list[UUID]
     areas: dict[UUID, str]
     tokens: dict[UUID, list[str]] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class World:
             "city": self.city,
             "evaluator": self.evaluator,
             "operator": self.operator,
+            "volunteer": self.volunteer,
         }[key]
 
 
@@ -93,6 +97,7 @@ PARTS = (
     "rival",
     "evaluator",
     "operator",
+    "volunteer",
 )
 
 
@@ -125,9 +130,24 @@ async def build(session: AsyncSession) -> World:
         party.id,
         actors.speaking_for(party.id, Role.EVALUATOR),
         (await _fair(session)).operator,
+        await _volunteer(session, organizations[1]),
         made,
         areas,
     )
+
+
+async def _volunteer(session: AsyncSession, organization_id: UUID) -> Actor:
+    """Somebody who signs in, and a neighbour who does not, both in the register of one organization."""
+    person, staff = actors.official(Role.VOLUNTEER, actors.XUANWU), actors.speaking_for(organization_id)
+    for name, account_id in (("桂花阿姨", person.account_id), ("腊梅阿姨", None)):
+        draft = VolunteerDraft(
+            organization_id=organization_id,
+            display_name=name,
+            account_id=account_id,
+            consented_on=clock.today(),
+        )
+        await volunteers.register(session, staff, draft)
+    return person
 
 
 async def _fair(session: AsyncSession) -> Hall:

@@ -206,7 +206,9 @@ async def store(session: AsyncSession, fair: Fair, question: Question, answer: A
     ]
     await bulk.add_all(session, made)
     await plan_repository.settle_seats(session)
-    told_of = [seating.event(meeting, "planned", {}) for meeting in made]
+    told_of = [
+        seating.event(meeting, "planned", seating.place(*at[k])) for k, meeting in zip(new, made, strict=True)
+    ]
     await journal.record(session, seating.TIMETABLE, *told_of)
     await _appoint(session, fair, question, [*new, *moved], at)
     summary = {

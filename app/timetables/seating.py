@@ -12,7 +12,7 @@ from app.fairs.models import Fair
 from app.kernel import clock, journal
 from app.kernel.actor import Actor, machine
 from app.kernel.errors import NotFound, NotNow, NotYou, Problem, raise_all
-from app.kernel.ids import take_numbers
+from app.kernel.ids import take_numbers, uuid7
 from app.kernel.lifecycle import data_as, lock, move, move_many
 from app.negotiations import permissions as negotiating
 from app.negotiations import service as negotiations
@@ -54,8 +54,8 @@ async def seat(session: AsyncSession, actor: Actor, fair: Fair, draft: MeetingDr
     session.add(meeting)
     await session.flush()
     async with journal.together(session):
-        await journal.record(session, actor, event(meeting, "planned", _place(slot, table)))
-        await journal.record(session, actor, told(fair, "seat_taken", _place(slot, table)))
+        await journal.record(session, actor, event(meeting, "planned", place(slot, table)))
+        await journal.record(session, actor, told(fair, "seat_taken", place(slot, table)))
         await negotiations.mark_scheduled(session, TIMETABLE, pair.intent, appointment(fair, slot, table))
     return meeting
 
@@ -72,6 +72,7 @@ def new_meeting(
 ) -> Meeting:
     """A meeting of an intent (or of what names one) in a seat, not stored yet."""
     return Meeting(
+        id=uuid7(),
         number=f"{fair.number}-M{number:04d}",
         fair_id=fair.id,
         fair_area_path=fair.area_path,
@@ -198,7 +199,7 @@ async def _move(
             session, LIFECYCLE, meeting, "move", actor, note, facts=facts, values=values, change=change
         )
         assert table is not None
-        await journal.record(session, actor, told(fair, "seat_changed", _place(slot, table)))
+        await journal.record(session, actor, told(fair, "seat_changed", place(slot, table)))
         intent = await session.get_one(Intent, meeting.intent_id)
         await lock(session, intent)
         if intent.state in rules.READY:
@@ -283,7 +284,8 @@ def event(meeting: Meeting, name: str, change: dict[str, Any]) -> journal.Event:
     )
 
 
-def _place(slot: MeetingSlot, table: MeetingTable) -> dict[str, Any]:
+def place(slot: MeetingSlot, table: MeetingTable) -> dict[str, Any]:
+    """Time and table, as an entry tells them."""
     return {"starts_at": clock.local(slot.starts_at).isoformat(), "table": table.label}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kernel import clock, journal
+from app.kernel import bulk, clock, journal
 from app.kernel.database import BorrowedDatabase
 from app.kernel.jobs import Attempt, Job
 from app.negotiations import service as negotiations
@@ -15,6 +15,7 @@ from app.timetables import hall as hall_acts
 from app.timetables import planning, service
 from app.timetables.models import Meeting, TimetablePlan
 from app.timetables.schemas import AbsenceDraft, SeatingDraft
+from tests.factories import actors
 from tests.factories.timetables import Market, make_waiting, plan, seated
 
 
@@ -67,6 +68,26 @@ async def test_the_job_seats_all_who_wait_and_says_who_found_no_seat(
     planned = await session.scalars(select(Meeting).where(Meeting.live))
     by_intent = {meeting.intent_id: meeting for meeting in planned}
     assert all(by_intent[i.id].starts_at == i.meets_at for i in market.intents if i.state == "scheduled")
+
+
+async def test_thousands_are_seated_like_a_few(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a thousand meetings on they are written by COPY: the same rows, the same entries, the same appointments."""
+    monkeypatch.setattr(bulk, "COPIED", 2)
+    market = await make_waiting(session, organizations=3)
+    await plan(session, market.hall)
+    meetings = list(await session.scalars(select(Meeting).where(Meeting.live).order_by(Meeting.number)))
+    assert [meeting.number[-6:] for meeting in meetings] == ["-M0001", "-M0002", "-M0003"]
+    for meeting in meetings:
+        (entry,) = await journal.history(session, actors.city(), meeting.id)
+        assert (entry.event, entry.change["starts_at"]) == (
+            "planned",
+            clock.local(meeting.starts_at).isoformat(),
+        )
+    for intent in market.intents:
+        await session.refresh(intent)
+    assert {i.meets_at for i in market.intents} == {m.starts_at for m in meetings}
 
 
 async def test_one_plan_is_asked_for_at_a_time(session: AsyncSession) -> None:

@@ -228,8 +228,8 @@ def _path(case: Proposal) -> Iterable[Problem]:
     if exempt and len(case.reason.strip()) < LEAST_REASON:
         yield Problem(
             "reason_required",
-            f"未经洽谈的确定须写明理由（至少 {LEAST_REASON} 个字）。",
-            f"An award without a talk needs a written reason of at least {LEAST_REASON} characters.",
+            f"以此方式确定承接方须写明理由（至少 {LEAST_REASON} 个字）。",
+            f"An award by this method needs a written reason of at least {LEAST_REASON} characters.",
             "/reason",
         )
 

@@ -24,24 +24,28 @@ from app.timetables import service as timetables
 from app.timetables.schemas import MeetingDraft
 from tests.conftest import Http
 from tests.factories import actors
+from tests.factories import donations as giving
 from tests.factories import evaluations as judging
 from tests.factories import negotiations as table
+from tests.factories import volunteers as volunteering
 from tests.factories.needs import make_need
 from tests.factories.organizations import make_organization
 from tests.factories.projects import make_project
 from tests.factories.timetables import list_all, make_hall
 
-DRAFT, NEED, MESSAGE, MINUTES, FINDINGS = (
+DRAFT, NEED, MESSAGE, MINUTES, FINDINGS, DONOR, VOLUNTEER = (
     "未公开草案暗号",
     "未公开需求暗号",
     "意向留言暗号",
     "洽谈纪要暗号",
     "评分依据暗号",
+    "匿名捐赠人暗号",
+    "志愿者称呼暗号",
 )
 QUOTE, PHONE = "27431.17", "13812349876"
 SEAT = "-M0001"
 """The end of a meeting's number: who reads it knows that the two sides meet."""
-SECRETS = (DRAFT, NEED, MESSAGE, MINUTES, FINDINGS, QUOTE, PHONE, SEAT)
+SECRETS = (DRAFT, NEED, MESSAGE, MINUTES, FINDINGS, DONOR, VOLUNTEER, QUOTE, PHONE, SEAT)
 
 STRANGERS: dict[str, tuple[Role | None, str]] = {
     "the public": (None, ""),
@@ -63,6 +67,7 @@ class World:
 
     names: dict[str, list[str]] = field(default_factory=dict)
     supplier: Any = None
+    keeper: Any = None
     evaluator: Any = None
     meeting: str = ""
     area: str = actors.SUOJINCUN
@@ -91,6 +96,9 @@ async def world(session: AsyncSession) -> World:
     points = {c["code"]: str(c["weight"]) for c in criteria}
     await judging.score(session, judged, judged.evaluator, points, findings=FINDINGS)
     contract, award = judged.deal.contract, judged.deal.award
+    team = await volunteering.make_team(session, display_name=VOLUNTEER)
+    hours = await volunteering.record(session, team)
+    donation = await giving.make_donation(session, donor_name=DONOR, anonymous=True)
     return World(
         names={
             "projects": [draft.number, str(pair.project.id), str(contract.project_id)],
@@ -101,6 +109,9 @@ async def world(session: AsyncSession) -> World:
             "awards": [award.number],
             "contracts": [contract.number],
             "evaluations": [judged.evaluation.number],
+            "volunteers": [team.volunteer.number],
+            "volunteer-hours": [str(hours.id)],
+            "donations": [donation.number],
             "editions": ["2026"],
             "areas": ["320102"],
             "fairs": [hall.fair.number],
@@ -108,6 +119,7 @@ async def world(session: AsyncSession) -> World:
         },
         meeting=str(meeting.id),
         supplier=pair.organization.id,
+        keeper=team.organization.id,
         evaluator=judged.party.id,
     )
 
@@ -197,6 +209,8 @@ async def test_no_transition_listens_to_a_stranger(
         "evaluations": ("take_on", "close", "confirm", "cancel", "accept_result"),
         "needs": ("answer", "reject", "convert"),
         "organizations": ("cancel", "revoke"),
+        "volunteer-hours": ("verify", "refuse", "void"),
+        "donations": ("receive", "withdraw", "close"),
         "meetings": ("move", "hold", "miss", "cancel"),
     }
     for kind, names in world.names.items():
@@ -218,6 +232,10 @@ async def test_those_who_may_know_are_told(session: AsyncSession, http: Http, wo
     assert DRAFT in (await street.get("/api/v1/projects", params={"edition": "2026"})).text
     assert PHONE in (await street.get(f"/api/v1/projects/{world.names['projects'][0]}")).text
     assert NEED in (await street.get("/api/v1/needs")).text
+    district = await http(Role.DISTRICT_BUREAU, area=actors.XUANWU)
+    assert DONOR in (await district.get("/api/v1/donations")).text
+    keeper = await http(Role.ORGANIZATION, party=world.keeper)
+    assert VOLUNTEER in (await keeper.get("/api/v1/volunteers")).text
     for side in (street, supplier):
         read = (await side.get(f"/api/v1/intents/{intent}")).text
         assert MESSAGE in read

@@ -21,11 +21,11 @@ from app.identity.roles import Role
 from app.kernel.ids import uuid7
 from app.negotiations import intents, talks
 from app.timetables import service as timetables
-from app.timetables.schemas import MeetingDraft
+from app.timetables.schemas import SeatDraft
 from tests.conftest import Http
 from tests.factories import actors
-from tests.factories import donations as giving
 from tests.factories import evaluations as judging
+from tests.factories import donations as giving
 from tests.factories import negotiations as table
 from tests.factories import volunteers as volunteering
 from tests.factories.needs import make_need
@@ -89,7 +89,7 @@ async def world(session: AsyncSession) -> World:
     )
     hall = await make_hall(session)
     await list_all(session, hall.fair)
-    seat = MeetingDraft(intent=intent.number, slot_id=hall.slots[0].id)
+    seat = SeatDraft(intent=intent.number, slot_id=hall.slots[0].id)
     meeting = await timetables.seat(session, pair.supplier, hall.fair, seat)
     judged = await judging.make_scoring(session)
     criteria = [c for c in (await _scheme(session, judged)) if c["basis"] == "scorers"]

@@ -20,13 +20,13 @@ from app.timetables.models import LIVE, Meeting, MeetingSlot, MeetingState, Meet
 from app.timetables.schemas import (
     AbsenceDraft,
     AbsenceView,
+    FairMeetingView,
     FreeSeatView,
     HallDraft,
     HallView,
     MeetingChange,
-    MeetingDraft,
-    MeetingView,
     OrderLine,
+    SeatDraft,
     SeatingDraft,
     SeatingView,
     SlotView,
@@ -168,7 +168,7 @@ async def meetings(
     party: UUID | None = None,
     day: date | None = None,
     state: Annotated[list[MeetingState] | None, Query()] = None,
-) -> Page[MeetingView]:
+) -> Page[FairMeetingView]:
     """The timetable as far as it is the caller's: one's own meetings, one's area's, one's hall's."""
     fair = await fairs.get(session, ref)
     query = repository.meetings(
@@ -204,8 +204,8 @@ def _on(query: Select[Meeting], day: date | None) -> Select[Meeting]:
 
 @router.post("/meetings", status_code=201, operation_id="take_seat")
 async def take_seat(
-    session: WriteSession, actor: SignedIn, response: Response, ref: Ref, body: MeetingDraft
-) -> MeetingView:
+    session: WriteSession, actor: SignedIn, response: Response, ref: Ref, body: SeatDraft
+) -> FairMeetingView:
     """Take a seat for a pair. When it cannot be had, every reason is told with the next seats both could take (409)."""
     return await _one(
         session, response, await service.seat(session, actor, await fairs.get(session, ref), body)
@@ -215,7 +215,7 @@ async def take_seat(
 @router.get("/meetings/{meeting}", operation_id="get_meeting")
 async def read(
     session: ReadSession, actor: SignedIn, response: Response, ref: Ref, meeting: Ref
-) -> MeetingView:
+) -> FairMeetingView:
     """Who meets whom, when and where."""
     return await _one(
         session, response, await service.get(session, actor, await fairs.get(session, ref), meeting)
@@ -231,7 +231,7 @@ async def change(
     meeting: Ref,
     body: MeetingChange,
     match: Conditional,
-) -> MeetingView:
+) -> FairMeetingView:
     """Pin a meeting, so that no plan moves it, or give it free."""
     fair = await fairs.get(session, ref)
     found = await service.get(session, actor, fair, meeting)
@@ -259,7 +259,7 @@ async def transition(
     meeting: Ref,
     body: Transition,
     match: Conditional,
-) -> MeetingView:
+) -> FairMeetingView:
     """move (data: slot_id, table_id), hold, miss (data: by), cancel."""
     fair = await fairs.get(session, ref)
     found = await service.get(session, actor, fair, meeting)
@@ -271,7 +271,7 @@ async def transition(
 @router.put("/meetings/{meeting}/delegates/me", operation_id="promise_to_come")
 async def promise(
     session: WriteSession, actor: SignedIn, response: Response, ref: Ref, meeting: Ref
-) -> MeetingView:
+) -> FairMeetingView:
     """The caller will sit at this meeting for their side; it is no longer moved by plans."""
     fair = await fairs.get(session, ref)
     found = await service.get(session, actor, fair, meeting)
@@ -281,7 +281,7 @@ async def promise(
 @router.delete("/meetings/{meeting}/delegates/me", operation_id="take_promise_back")
 async def take_back(
     session: WriteSession, actor: SignedIn, response: Response, ref: Ref, meeting: Ref
-) -> MeetingView:
+) -> FairMeetingView:
     """The caller will not sit at this meeting after all."""
     fair = await fairs.get(session, ref)
     found = await service.get(session, actor, fair, meeting)
@@ -295,6 +295,6 @@ async def meeting_history(session: ReadSession, actor: SignedIn, ref: Ref, meeti
     return await history(session, actor, found.id)
 
 
-async def _one(session: AsyncSession, response: Response, meeting: Meeting) -> MeetingView:
+async def _one(session: AsyncSession, response: Response, meeting: Meeting) -> FairMeetingView:
     tag(response, meeting.version)
     return (await service.views(session, [meeting]))[0]

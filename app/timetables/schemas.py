@@ -126,7 +126,7 @@ class AbsenceView(BaseModel):
     meeting: str | None
 
 
-class MeetingDraft(BaseModel):
+class SeatDraft(BaseModel):
     """A seat for a pair: a slot and a table (any free one when none is named). A seat taken by hand is kept by later plans."""
 
     model_config = TAKEN
@@ -162,7 +162,7 @@ class NoShow(BaseModel):
     by: MissedBy
 
 
-class MeetingView(BaseModel):
+class FairMeetingView(BaseModel):
     """Who meets whom about what, when and where."""
 
     id: UUID

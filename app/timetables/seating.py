@@ -22,7 +22,7 @@ from app.timetables import hall_repository, permissions, repository, rules
 from app.timetables.hall import told
 from app.timetables.lifecycle import LIFECYCLE
 from app.timetables.models import Delegate, Meeting, MeetingSlot, MeetingState, MeetingTable
-from app.timetables.schemas import MeetingDraft, NoShow, SeatChange
+from app.timetables.schemas import NoShow, SeatChange, SeatDraft
 
 TIMETABLE = machine("timetable")
 NO_GROUND = (
@@ -31,7 +31,7 @@ NO_GROUND = (
 NOT_PLANNED = Problem("meeting_not_planned", "该洽谈已不在排定状态。", "The meeting is not planned any more.")
 
 
-async def seat(session: AsyncSession, actor: Actor, fair: Fair, draft: MeetingDraft) -> Meeting:
+async def seat(session: AsyncSession, actor: Actor, fair: Fair, draft: SeatDraft) -> Meeting:
     """Give a pair a seat by hand. Raises `NotFound`, `NotYou`, and `NotNow` with every reason and the next free seats."""
     pair = await pair_of(session, actor, fair, draft.intent)
     if not permissions.may_seat(actor, fair, pair.intent):

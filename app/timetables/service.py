@@ -18,7 +18,7 @@ from app.timetables.models import Meeting, MeetingState
 from app.timetables.permissions import visible_to
 from app.timetables.planning import PLAN, ask, perform
 from app.timetables.rules import FreeSeat
-from app.timetables.schemas import FreeSeatView, MeetingView, OrderLine, WaitingView
+from app.timetables.schemas import FairMeetingView, FreeSeatView, OrderLine, WaitingView
 from app.timetables.seating import pin, promise, seat, take_promise_back, transition
 
 __all__ = [
@@ -71,7 +71,7 @@ async def free_seats(session: AsyncSession, actor: Actor, fair: Fair, ref: str) 
     ]
 
 
-async def views(session: AsyncSession, meetings: Sequence[Meeting]) -> list[MeetingView]:
+async def views(session: AsyncSession, meetings: Sequence[Meeting]) -> list[FairMeetingView]:
     """Meetings with the names of everybody and everything, in two statements however many there are."""
     ids = [meeting.id for meeting in meetings]
     named = await repository.names(session, ids)
@@ -79,7 +79,7 @@ async def views(session: AsyncSession, meetings: Sequence[Meeting]) -> list[Meet
     for delegate in await repository.delegates(session, ids):
         coming[delegate.meeting_id].append(delegate.label)
     return [
-        MeetingView(
+        FairMeetingView(
             **{name: getattr(meeting, name) for name in _PLAIN},
             **{name: value for name, value in named[meeting.id]._mapping.items() if name != "id"},
             starts_at=clock.local(meeting.starts_at),

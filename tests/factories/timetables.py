@@ -15,7 +15,7 @@ from app.kernel.actor import Actor, machine
 from app.negotiations.models import Intent
 from app.timetables import hall_repository, planning, service
 from app.timetables.models import Meeting, MeetingSlot, MeetingTable
-from app.timetables.schemas import Gap, HallDraft, MeetingDraft, SlotPattern, TablePattern
+from app.timetables.schemas import Gap, HallDraft, SeatDraft, SlotPattern, TablePattern
 from tests.factories import actors
 from tests.factories import negotiations as table
 from tests.factories.market import make_published
@@ -111,7 +111,7 @@ async def seated(
 ) -> Meeting:
     """One of the pairs in one of the seats, by its place."""
     hall = market.hall
-    draft = MeetingDraft(
+    draft = SeatDraft(
         intent=market.intents[which].number,
         slot_id=hall.slots[slot].id,
         table_id=hall.tables[table].id,

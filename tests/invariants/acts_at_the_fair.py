@@ -6,7 +6,7 @@ from app.fairs.schemas import ListingsDraft
 from app.kernel.actor import machine
 from app.timetables import planning, service
 from app.timetables.models import Meeting
-from app.timetables.schemas import AbsenceDraft, MeetingDraft
+from app.timetables.schemas import AbsenceDraft, SeatDraft
 from tests.invariants.world import Act, Turn
 
 
@@ -36,7 +36,7 @@ async def take_seat(turn: Turn) -> None:
         " ORDER BY created_at DESC, id DESC LIMIT 1"
     )
     slot, table, pinned = await _slot(turn), await _table(turn), turn.throw(2) == 1
-    draft = MeetingDraft.model_validate(
+    draft = SeatDraft.model_validate(
         {"intent": str(intent), "slot_id": slot, "table_id": table, "pinned": pinned}
     )
     await service.seat(turn.session, turn.actor, fair, draft)

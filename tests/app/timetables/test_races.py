@@ -11,7 +11,7 @@ from app.negotiations import service as negotiations
 from app.negotiations.models import Intent
 from app.timetables import planning, repository, service
 from app.timetables.models import Meeting
-from app.timetables.schemas import MeetingDraft
+from app.timetables.schemas import SeatDraft
 from tests.factories import negotiations as table
 from tests.factories.crowd import Act, at_once
 from tests.factories.market import make_market
@@ -32,7 +32,7 @@ async def holds(database: Database) -> None:
 
 def seat(hall: Hall, actor: Actor, intent: str, slot: int = 0, at: int | None = 0) -> Act:
     named = {} if at is None else {"table_id": hall.tables[at].id}
-    draft = MeetingDraft(intent=intent, slot_id=hall.slots[slot].id, **named)
+    draft = SeatDraft(intent=intent, slot_id=hall.slots[slot].id, **named)
 
     async def act(session: AsyncSession) -> None:
         await service.seat(session, actor, hall.fair, draft)
@@ -172,7 +172,7 @@ async def test_a_person_promises_one_of_two_meetings_at_one_time(committed: Data
         numbers = [
             (await service.seat(session, hall.operator, hall.fair, draft)).number
             for draft in (
-                MeetingDraft(intent=i.number, slot_id=hall.slots[0].id, table_id=t.id)
+                SeatDraft(intent=i.number, slot_id=hall.slots[0].id, table_id=t.id)
                 for i, t in zip(intents, hall.tables, strict=True)
             )
         ]

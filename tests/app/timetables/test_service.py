@@ -15,7 +15,7 @@ from app.negotiations.models import IntentState
 from app.timetables import hall as halls
 from app.timetables import service
 from app.timetables.models import MeetingState
-from app.timetables.schemas import AbsenceDraft, HallDraft, MeetingDraft
+from app.timetables.schemas import AbsenceDraft, HallDraft, SeatDraft
 from tests.factories import actors
 from tests.factories import timetables as fair_day
 from tests.factories.editions import make_edition
@@ -58,7 +58,7 @@ async def test_a_taken_table_is_refused_with_seats_that_can_be_had(session: Asyn
         ("09:10", "T-01"),
         ("09:20", "T-01"),
     ]
-    draft = MeetingDraft(
+    draft = SeatDraft(
         intent=market.intents[1].number, slot_id=offered[0]["slot_id"], table_id=offered[0]["table_id"]
     )
     meeting = await service.seat(session, market.pairs[1].supplier, market.hall.fair, draft)
@@ -79,7 +79,7 @@ async def test_at_another_fair_at_the_same_time_nobody_is_free(session: AsyncSes
     second = await make_hall(session, 1, 1, name="玄武分会场", area_path=actors.XUANWU)
     await fair_day.list_all(session, second.fair)
     await seated(session, market)
-    draft = MeetingDraft(intent=market.intents[1].number, slot_id=second.slots[0].id)
+    draft = SeatDraft(intent=market.intents[1].number, slot_id=second.slots[0].id)
     with pytest.raises(NotNow) as refused:
         await service.seat(session, second.operator, second.fair, draft)
     assert [p.code for p in refused.value.problems] == ["buyer_busy", "organization_busy"]
@@ -93,7 +93,7 @@ async def test_who_is_not_ready_is_told_everything_that_is_missing(session: Asyn
     intent = market.intents[0]
     await negotiations.transition(session, market.pairs[0].street, intent, "decline", "方案不符")
     clock.settle(timedelta(days=1))
-    draft = MeetingDraft(intent=intent.number, slot_id=other.slots[0].id)
+    draft = SeatDraft(intent=intent.number, slot_id=other.slots[0].id)
     with pytest.raises(NotNow) as refused:
         await service.seat(session, market.pairs[0].street, other.fair, draft)
     assert [p.code for p in refused.value.problems] == [
@@ -106,7 +106,7 @@ async def test_who_is_not_ready_is_told_everything_that_is_missing(session: Asyn
 async def test_a_rival_finds_no_pair_and_an_operator_of_another_hall_neither(session: AsyncSession) -> None:
     market = await make_waiting(session)
     hall, intent = market.hall, market.intents[0]
-    draft = MeetingDraft(intent=intent.number, slot_id=hall.slots[0].id)
+    draft = SeatDraft(intent=intent.number, slot_id=hall.slots[0].id)
     for stranger in (market.pairs[1].supplier, fair_day.operator(actors.GULOU), actors.street(actors.GULOU)):
         with pytest.raises(NotFound):
             await service.seat(session, stranger, hall.fair, draft)

@@ -14,7 +14,7 @@ from app.negotiations import service as negotiations
 from app.negotiations.models import Intent
 from app.timetables import service
 from app.timetables.models import Meeting
-from app.timetables.schemas import AbsenceDraft, MeetingDraft
+from app.timetables.schemas import AbsenceDraft, SeatDraft
 from tests.factories import negotiations as table
 from tests.factories.market import make_published
 from tests.factories.negotiations import Pair, join
@@ -82,7 +82,7 @@ class Day:
             ready = select(Intent).where(Intent.state == "accepted").order_by(Intent.number)
             intent = self.random.choice([*await self.session.scalars(ready), intent])
         seat = {"slot_id": self.random.choice(hall.slots).id, "table_id": self.random.choice(hall.tables).id}
-        draft = MeetingDraft(intent=intent.number, pinned=self.random.random() < 0.3, **seat)
+        draft = SeatDraft(intent=intent.number, pinned=self.random.random() < 0.3, **seat)
         await service.seat(self.session, hall.operator, hall.fair, draft)
 
     async def change(self) -> None:

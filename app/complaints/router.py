@@ -14,6 +14,7 @@ from app.kernel.actor import Actor
 from app.kernel.paging import Order
 from app.web.conditional import Conditional, tag
 from app.web.history import History, history
+from app.web.idempotency import hands_out_a_secret
 from app.web.listing import Listing, Page
 from app.web.session import ReadSession, UnitOfWork, WriteSession
 from app.web.transitions import Possibilities, Transition, possibilities
@@ -41,6 +42,7 @@ async def complaints(
 
 
 @router.post("/complaints", status_code=201, operation_id="file_complaint")
+@hands_out_a_secret
 async def file(session: WriteSession, actor: Anyone, response: Response, body: ComplaintDraft) -> Filed:
     """File a challenge, a complaint (also without an account) or ask for mediation."""
     complaint, receipt = await filing.file(session, actor, body)

@@ -94,13 +94,13 @@ async def transition(
     values: dict[str, Any] = {}
     if event == "accept":
         values = {"handler_id": actor.account_id, "handler": actor.label}
+    blocked = complaint.blocks_award
     if event in ("refuse", "withdraw"):
-        values = {"result": note}
+        values = {"result": note, "blocks_award": False}
     await move(session, LIFECYCLE, complaint, event, actor, note, values=values)
     if event == "appeal":
         await _appealed(session, actor, complaint, note)
-    if event in ("refuse", "withdraw"):
-        await _unblock(session, actor, complaint)
+    await _unblocked(session, actor, complaint, blocked)
     await session.flush()
     return complaint
 
@@ -111,11 +111,16 @@ async def _decide(
     values: dict[str, Any] = {"appeal_result": note, "appeal_handler_id": actor.account_id}
     if event == "decide":
         values = {"result": note, **await _appeal_clock(session, complaint)}
+    elif wanted.publish:
+        # With the move: what has ended does not change any more.
+        values["published_at"] = complaint.published_at or clock.now()
     values["outcome"] = wanted.outcome
+    blocked = complaint.blocks_award
+    if wanted.outcome == ComplaintOutcome.DISMISSED:
+        values["blocks_award"] = False
     data = {"outcome": wanted.outcome}
     await move(session, LIFECYCLE, complaint, event, actor, note, data=data, values=values)
-    if complaint.outcome == ComplaintOutcome.DISMISSED:
-        await _unblock(session, actor, complaint)
+    await _unblocked(session, actor, complaint, blocked)
     await _publish(session, actor, complaint, wanted.publish, note)
     return complaint
 
@@ -154,19 +159,18 @@ async def _appealed(session: AsyncSession, actor: Actor, complaint: Complaint, n
         await negotiations.challenge_opened(session, actor, complaint.subject_id, complaint.number)
 
 
-async def _unblock(session: AsyncSession, actor: Actor, complaint: Complaint) -> None:
+async def _unblocked(session: AsyncSession, actor: Actor, complaint: Complaint, blocked: bool) -> None:
     """The award may be confirmed again. An upheld challenge goes on blocking it until the award is cancelled."""
-    if complaint.blocks_award and complaint.subject_id is not None:
-        complaint.blocks_award = False
+    if blocked and not complaint.blocks_award and complaint.subject_id is not None:
         await negotiations.challenge_closed(session, actor, complaint.subject_id, complaint.number)
 
 
 async def _publish(
     session: AsyncSession, actor: Actor, complaint: Complaint, publish: bool, result: str | None
 ) -> None:
-    if publish:
-        complaint.published_at = complaint.published_at or clock.now()
-    await session.flush()
+    if publish and complaint.published_at is None:
+        complaint.published_at = clock.now()
+        await session.flush()
     if publish:
         change = {"outcome": complaint.outcome, "result": result, "subject": complaint.subject_number}
         await _record(session, actor, complaint, "result_published", change)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalogue.codes import MilestoneStatus
 from app.contracts import permissions, repository, rules
 from app.contracts.lifecycle import LIFECYCLE, audience
-from app.contracts.models import Contract, ContractState, Document, Milestone, ServiceLog
+from app.contracts.models import Contract, ContractState, Document, Milestone, ServiceLog, ServiceVoiding
 from app.contracts.schemas import (
     MilestoneJudgement,
     MilestoneReport,
@@ -16,6 +16,7 @@ from app.contracts.schemas import (
     ServiceLogDraft,
     ServiceLogView,
     ServiceTotals,
+    ServiceVoidingDraft,
 )
 from app.contracts.storage import Storage
 from app.kernel import clock, journal
@@ -32,6 +33,9 @@ STANDING = (
     ContractState.FINAL_EVALUATION,
 )
 FEWEST_SHOWN = 5
+SERVICE_VOIDED = Problem(
+    "service_voided", "该服务记录已作废。", "This entry of the service log has been voided."
+)
 NO_EVIDENCE = Problem(
     "milestone_without_evidence",
     "确认完成前须有佐证材料。",
@@ -137,9 +141,7 @@ async def confirm_service(
     """The community or the buyer confirms that a logged service took place."""
     if not permissions.may_judge_delivery(actor, contract):
         raise NotYou()
-    entry = await repository.log_entry(session, contract.id, log_id)
-    if entry is None:
-        raise NotFound()
+    entry = await _standing_entry(session, contract, log_id)
     if entry.confirmed_at is None:
         entry.confirmed_at, entry.confirmed_by = clock.now(), actor.account_id
         await session.flush()
@@ -147,8 +149,52 @@ async def confirm_service(
     return entry
 
 
+async def void_service(
+    session: AsyncSession, actor: Actor, contract: Contract, log_id: UUID, draft: ServiceVoidingDraft
+) -> ServiceLog:
+    """Take a wrong entry out of every sum, with the reason: the supplier its own until it is confirmed, then who confirms.
+
+    The entry stays in the log. Raises `NotYou`, `NotFound`, `NotNow` (voided before, or the close-out file is in).
+    """
+    judges = permissions.may_judge_delivery(actor, contract)
+    if not (judges or permissions.may_report_delivery(actor, contract)):
+        raise NotYou()
+    if contract.state not in RUNNING:
+        raise NotNow(_not_running(contract))
+    entry = await _standing_entry(session, contract, log_id)
+    if entry.confirmed_at is not None and not judges:
+        raise NotYou()
+    session.add(
+        ServiceVoiding(
+            log_id=entry.id, reason=draft.reason, voided_by=actor.account_id, voided_by_label=actor.label
+        )
+    )
+    await session.flush()
+    taken = {"persons": -entry.persons, "contacts": -entry.contacts}
+    await _record(session, actor, contract, "service_voided", entry=str(log_id), reason=draft.reason, **taken)
+    return entry
+
+
+async def _standing_entry(session: AsyncSession, contract: Contract, log_id: UUID) -> ServiceLog:
+    entry = await repository.log_entry(session, contract.id, log_id)
+    if entry is None:
+        raise NotFound()
+    if await repository.voidings(session, [log_id]):
+        raise NotNow(SERVICE_VOIDED)
+    return entry
+
+
 async def log_views(session: AsyncSession, entries: Sequence[ServiceLog]) -> list[ServiceLogView]:
-    return [ServiceLogView.model_validate(entry) for entry in entries]
+    """Entries of the log, voided ones with the reason: one statement."""
+    voided = await repository.voidings(session, [entry.id for entry in entries])
+    views = []
+    for entry in entries:
+        view = ServiceLogView.model_validate(entry)
+        if entry.id in voided:
+            view.voided_at = clock.local(voided[entry.id].voided_at)
+            view.voided_because = voided[entry.id].reason
+        views.append(view)
+    return views
 
 
 async def totals(session: AsyncSession, contract: Contract) -> ServiceTotals:
@@ -171,6 +217,7 @@ async def shown_totals(session: AsyncSession, actor: Actor, contract: Contract) 
         for name in ("persons", "contacts"):
             if 0 < (getattr(found, name) or 0) < FEWEST_SHOWN:
                 setattr(found, name, None)
+                found.suppressed.append(name)
     return found
 
 

@@ -17,6 +17,7 @@ from app.contracts.schemas import (
     ServiceLogDraft,
     ServiceLogView,
     ServiceTotals,
+    ServiceVoidingDraft,
 )
 from app.contracts.storage import LocalFolder, Storage
 from app.identity.authentication import Anyone, SignedIn
@@ -83,6 +84,16 @@ async def confirm(session: WriteSession, actor: SignedIn, ref: str, log_id: UUID
     """The community or the buyer confirms that the service took place."""
     contract = await service.get(session, actor, ref)
     return ServiceLogView.model_validate(await delivery.confirm_service(session, actor, contract, log_id))
+
+
+@router.post("/contracts/{ref}/services/{log_id}/voiding", operation_id="void_service")
+async def void(
+    session: WriteSession, actor: SignedIn, ref: str, log_id: UUID, body: ServiceVoidingDraft
+) -> ServiceLogView:
+    """Void a wrong entry with the reason: it stays in the log and counts no more."""
+    contract = await service.get(session, actor, ref, to_move=True)
+    entry = await delivery.void_service(session, actor, contract, log_id, body)
+    return (await delivery.log_views(session, [entry]))[0]
 
 
 @router.get("/contracts/{ref}/services/totals", operation_id="get_service_totals")

@@ -6,7 +6,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    exists,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.catalogue.codes import MilestoneStatus, MilestoneType, ServiceMethod, TrancheTrigger
@@ -273,7 +283,7 @@ class Document(Identified, Base):
 
 class ServiceLog(Identified, Base):
     """One delivered service. `persons` are people served for the first time under this contract, `contacts` are visits
-    of anybody: each column has its own sum, and the two are never added."""
+    of anybody: each column has its own sum, and the two are never added. A sum is taken over the entries that `stand`."""
 
     __tablename__ = "service_logs"
     __table_args__ = (
@@ -296,3 +306,20 @@ class ServiceLog(Identified, Base):
     confirmed_by: Mapped[UUID | None]
     confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @classmethod
+    def stands(cls) -> ColumnElement[bool]:
+        """That nobody has voided the entry."""
+        return ~exists().where(ServiceVoiding.log_id == cls.id)
+
+
+class ServiceVoiding(Base):
+    """The entry that takes a wrong one out of every sum, and why. Nothing in the log is changed or removed."""
+
+    __tablename__ = "service_log_voidings"
+
+    log_id: Mapped[UUID] = mapped_column(ForeignKey("service_logs.id"), primary_key=True)
+    reason: Mapped[str]
+    voided_by: Mapped[UUID | None]
+    voided_by_label: Mapped[str]
+    voided_at: Mapped[datetime] = mapped_column(default=clock.now)

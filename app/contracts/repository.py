@@ -22,6 +22,7 @@ from app.contracts.models import (
     Milestone,
     Payment,
     ServiceLog,
+    ServiceVoiding,
     Signature,
     Tranche,
 )
@@ -299,9 +300,15 @@ async def log_entry(session: AsyncSession, contract_id: UUID, log_id: UUID) -> S
     )
 
 
+async def voidings(session: AsyncSession, log_ids: Sequence[UUID]) -> dict[UUID, ServiceVoiding]:
+    """Which of the entries are voided, and why."""
+    found = await session.scalars(select(ServiceVoiding).where(ServiceVoiding.log_id.in_(log_ids)))
+    return {voiding.log_id: voiding for voiding in found}
+
+
 @dataclass(frozen=True, slots=True)
 class LogTotals:
-    """Sums of a service log, and its counts by (measure, method)."""
+    """Sums of the entries of a service log that stand, and their counts by (measure, method)."""
 
     entries: int
     hours: Decimal
@@ -320,7 +327,7 @@ async def log_totals(session: AsyncSession, contract_id: UUID) -> LogTotals:
                 func.sum(ServiceLog.persons),
                 func.sum(ServiceLog.contacts),
             )
-            .where(ServiceLog.contract_id == contract_id)
+            .where(ServiceLog.contract_id == contract_id, ServiceLog.stands())
             .group_by(ServiceLog.method)
         )
     ).all()

@@ -274,16 +274,28 @@ class ServiceLogView(View):
     worker: str | None
     evidence: list[str]
     confirmed_at: Moment | None
+    voided_at: Moment | None = None
+    voided_because: str | None = None
+
+
+class ServiceVoidingDraft(Draft):
+    """Why an entry of the service log is wrong."""
+
+    reason: str = Field(min_length=2, max_length=1000)
 
 
 class ServiceTotals(View):
-    """Sums of the service log; persons and contacts are two measures and are never added."""
+    """Sums of the service log; persons and contacts are two measures and are never added.
+
+    `suppressed` names the counts that are null because fewer than five persons could be recognized by them.
+    """
 
     entries: int
     hours: Decimal
     persons: int | None
     contacts: int | None
     completion_percent: Decimal | None
+    suppressed: list[str] = []
     as_of: Moment
 
 

@@ -162,7 +162,7 @@ def _served(scope: Scope, column: Any) -> Any:
         select(column, literal(None))
         .select_from(ServiceLog)
         .join(Contract, Contract.id == ServiceLog.contract_id)
-        .where(Contract.project_id.in_(scope.project_ids()))
+        .where(Contract.project_id.in_(scope.project_ids()), ServiceLog.stands())
     )
 
 

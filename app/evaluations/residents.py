@@ -107,12 +107,15 @@ async def view(session: AsyncSession, actor: Actor, contract: Contract) -> Satis
     )
     inside = of_contract.may_see_file(actor, contract)
     small = heard.n < rules.FEWEST_SHOWN and not inside
+    # What is needed is worked out from the persons: where they are few, it tells how few.
+    few = 0 < heard.persons < rules.FEWEST_SHOWN and not inside
     published = heard.n >= needed and not small
     return SatisfactionView(
         contract_id=contract.id,
         n=None if small else heard.n,
-        persons=heard.persons,
-        needed=needed,
+        persons=None if few else heard.persons,
+        needed=None if few else needed,
+        suppressed=[*(["n"] if small else []), *(["persons", "needed"] if few else [])],
         published=published,
         index=heard.index if published else None,
         low=heard.low if published else None,

@@ -29,6 +29,7 @@ from app.kernel.actor import Actor
 from app.kernel.paging import Order
 from app.web.conditional import Conditional, tag
 from app.web.history import History, history
+from app.web.idempotency import hands_out_a_secret
 from app.web.listing import Listing, Page
 from app.web.session import ReadSession, UnitOfWork, WriteSession
 from app.web.transitions import Possibilities, Transition, possibilities
@@ -125,6 +126,7 @@ async def appeal(session: ReadSession, actor: SignedIn, ref: str) -> AppealView:
 
 
 @router.post("/satisfaction-tokens", status_code=201, operation_id="issue_satisfaction_tokens")
+@hands_out_a_secret
 async def issue_tokens(session: WriteSession, actor: SignedIn, body: TokensDraft) -> TokensView:
     """One-time tokens for residents, for the buyer or the community to hand out. Shown once."""
     return await residents.issue(session, actor, body)

@@ -204,6 +204,16 @@ def replies_needed(persons: int, *, enough: int = 30, percent: int = 20) -> int:
     return max(1, min(enough, -(-persons * percent // 100)))
 
 
+def too_few(evaluation: Evaluation) -> list[str]:
+    """The fields of a result that fewer than five persons stand behind; no reply and nobody served is no person either."""
+    of_replies = ("satisfaction_n", "satisfaction_index", "satisfaction_low", "satisfaction_high")
+    hidden = list(of_replies) if 0 < (evaluation.satisfaction_n or 0) < FEWEST_SHOWN else []
+    return [
+        *hidden,
+        *(name for name in ("persons", "contacts") if 0 < (getattr(evaluation, name) or 0) < FEWEST_SHOWN),
+    ]
+
+
 # --- rules of the table of moves -------------------------------------------------------------------------------
 
 

@@ -94,16 +94,20 @@ class ScoreSheetView(BaseModel):
 
 
 class SatisfactionView(BaseModel):
-    """The residents' index 0–100 with its 95 % interval: empty until there are enough replies. Small counts are not shown."""
+    """The residents' index 0–100 with its 95 % interval: empty until there are enough replies.
+
+    `suppressed` names the counts that are null because fewer than five persons could be recognized by them.
+    """
 
     contract_id: UUID
     n: int | None
-    persons: int
-    needed: int
+    persons: int | None
+    needed: int | None
     published: bool
     index: Decimal | None
     low: Decimal | None
     high: Decimal | None
+    suppressed: list[str] = []
     as_of: Moment
 
 
@@ -158,6 +162,9 @@ class EvaluationView(BaseModel):
     persons: int | None = None
     contacts: int | None = None
     completion_percent: Decimal | None = None
+    suppressed: list[str] = Field(
+        default=[], description="Null because fewer than five persons stand behind them"
+    )
     version: int
 
 

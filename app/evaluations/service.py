@@ -12,7 +12,7 @@ from app.catalogue.codes import EvaluationPhase
 from app.contracts import permissions as of_contract
 from app.contracts import service as contracts
 from app.contracts.models import Contract, ContractState
-from app.evaluations import appeals, conflicts, permissions, repository, schemes, scoring
+from app.evaluations import appeals, conflicts, permissions, repository, rules, schemes, scoring
 from app.evaluations.lifecycle import LIFECYCLE, audience
 from app.evaluations.models import Evaluation, EvaluationState
 from app.evaluations.schemas import EvaluationDraft, EvaluationView, SchemeView
@@ -158,7 +158,7 @@ async def views(
     return [
         EvaluationView(
             **{name: getattr(e, name) for name in plain},
-            **({name: getattr(e, name) for name in RESULT} if permissions.reads_result(actor, e) else {}),
+            **_result(actor, e),
             supplier=named[e.supplier_id],
             evaluator=named[e.evaluator_id],
             scheme=SchemeView.model_validate(found[e.scheme_id]),
@@ -166,6 +166,17 @@ async def views(
         )
         for e in evaluations
     ]
+
+
+def _result(actor: Actor, evaluation: Evaluation) -> dict[str, Any]:
+    """The result as this actor may read it; to the public nothing that fewer than five persons stand behind."""
+    if not permissions.reads_result(actor, evaluation):
+        return {}
+    shown = {name: getattr(evaluation, name) for name in RESULT}
+    if not permissions.reads_sheets(actor, evaluation):
+        shown["suppressed"] = hidden = rules.too_few(evaluation)
+        shown |= dict.fromkeys(hidden)
+    return shown
 
 
 async def choices(session: AsyncSession, actor: Actor, evaluation: Evaluation) -> list[Choice]:

@@ -21,6 +21,7 @@ from app.identity.schemas import (
 from app.kernel.errors import NotYou
 from app.kernel.paging import Order
 from app.web.conditional import Conditional, tag
+from app.web.idempotency import hands_out_a_secret
 from app.web.listing import Listing, Page
 from app.web.session import ReadSession, UnitOfWork, WriteSession
 
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/api/v1", tags=["identity"], route_class=UnitOfWork)
 
 
 @router.post("/sessions", status_code=201, operation_id="sign_in")
+@hands_out_a_secret
 async def sign_in(request: Request, session: WriteSession, body: SignIn) -> SessionView:
     """Exchange a name and a password for a bearer token."""
     days = request.app.state.settings.token_days

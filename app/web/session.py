@@ -34,6 +34,7 @@ class UnitOfWork(APIRoute):
 
     def get_route_handler(self) -> Handler:
         answer = super().get_route_handler()
+        secret = idempotency.is_secret(self.endpoint)
 
         async def handle(request: Request) -> Response:
             database: Database = request.app.state.database
@@ -41,7 +42,7 @@ class UnitOfWork(APIRoute):
                 return await _read(database, request, answer)
             for attempt in range(RETRIES + 1):
                 try:
-                    return await _write(database, request, answer)
+                    return await _write(database, request, answer, secret=secret)
                 except DBAPIError as error:
                     if getattr(error.orig, "sqlstate", None) not in RETRYABLE or attempt == RETRIES:
                         raise
@@ -61,12 +62,12 @@ async def _read(database: Database, request: Request, answer: Handler) -> Respon
     return conditional.answer(request, response)
 
 
-async def _write(database: Database, request: Request, answer: Handler) -> Response:
+async def _write(database: Database, request: Request, answer: Handler, *, secret: bool) -> Response:
     async with database.writing() as session:
         request.state.session = session
         clock.settle(await offset(session, request.app.state.settings))
         async with journal.together(session):
-            response = await idempotency.once(session, request, answer)
+            response = await idempotency.once(session, request, answer, secret=secret)
     return conditional.tagged(response)
 
 

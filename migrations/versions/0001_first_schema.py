@@ -167,7 +167,7 @@ def upgrade() -> None:
         sa.Column("request_hash", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column(
             "at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
@@ -2901,6 +2901,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("evaluation_id", "side", name=op.f("uq_score_sheets_evaluation_id_side")),
     )
     op.create_table(
+        "service_log_voidings",
+        sa.Column("log_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("voided_by", sa.Uuid(), nullable=True),
+        sa.Column("voided_by_label", sa.Text(), nullable=False),
+        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log_id"], ["service_logs.id"], name=op.f("fk_service_log_voidings_log_id_service_logs")
+        ),
+        sa.PrimaryKeyConstraint("log_id", name=op.f("pk_service_log_voidings")),
+    )
+    op.create_table(
         "volunteer_hours",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("volunteer_id", sa.Uuid(), nullable=False),
@@ -3052,6 +3064,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_volunteer_hours_activity_id"), table_name="volunteer_hours")
     op.drop_table("volunteer_hours")
+    op.drop_table("service_log_voidings")
     op.drop_table("score_sheets")
     op.drop_index("ix_satisfaction_replies_contract", table_name="satisfaction_replies")
     op.drop_table("satisfaction_replies")

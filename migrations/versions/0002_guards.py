@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "contract_payments",
     "volunteer_time",
     "donation_uses",
+    "service_log_voidings",
 )
 
 REFUSE = """
@@ -164,6 +165,7 @@ END $$
 ENDS = {
     "contracts": ("closed", "terminated", "void"),
     "evaluations": ("confirmed", "cancelled"),
+    "complaints": ("closed", "refused", "withdrawn"),
 }
 # Slots of one fair never overlap, whoever adds them: the fair's row is locked first.
 SLOTS = """

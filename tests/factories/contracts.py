@@ -109,9 +109,9 @@ def service_draft(**changes: Any) -> ServiceLogDraft:
     return ServiceLogDraft.model_validate(facts | changes)
 
 
-async def deliver(session: AsyncSession, deal: Deal, sessions: int = 4) -> None:
+async def deliver(session: AsyncSession, deal: Deal, sessions: int = 4, persons: int = 10) -> None:
     """The supplier logs its services and proves the milestone; the street judges it met."""
-    drafts = [service_draft() for _ in range(sessions)]
+    drafts = [service_draft(persons=persons) for _ in range(sessions)]
     await delivery.log_services(session, deal.supplier, deal.contract, drafts)
     report = MilestoneReport(evidence=["签到表扫描件"])
     await delivery.report_milestone(session, deal.supplier, deal.contract, 1, report)

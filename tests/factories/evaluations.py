@@ -60,10 +60,10 @@ async def score(
     await scoring.score(session, actor, judged.evaluation, draft)
 
 
-async def make_scoring(session: AsyncSession, phase: str = "final") -> Judged:
+async def make_scoring(session: AsyncSession, phase: str = "final", persons: int = 10) -> Judged:
     """An evaluation in which nobody has scored yet; for a final one the close-out file is in."""
     deal = await make.make_in_delivery(session)
-    await make.deliver(session, deal)
+    await make.deliver(session, deal, persons=persons)
     if phase == "final":
         await contracts.mark_midterm(session, deal.street, deal.contract.id, True)
         await make.pay(session, deal, 2)

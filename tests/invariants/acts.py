@@ -14,6 +14,7 @@ from app.contracts.schemas import (
     MilestoneReport,
     PaymentDraft,
     RefundDraft,
+    ServiceVoidingDraft,
 )
 from app.evaluations import residents, scoring
 from app.evaluations import service as evaluations
@@ -262,6 +263,16 @@ def amendment_event(event: str) -> Act:
 async def log_services(turn: Turn) -> None:
     entry = service_draft(persons=turn.throw(4), contacts=3 + turn.throw(9))
     await delivery.log_services(turn.session, turn.actor, await _contract(turn), [entry])
+
+
+async def void_service(turn: Turn) -> None:
+    contract = await _contract(turn)
+    entry = await turn.one(
+        "SELECT id FROM service_logs WHERE contract_id = :contract ORDER BY id DESC LIMIT 1",
+        contract=contract.id,
+    )
+    draft = ServiceVoidingDraft(reason="日期填错，另行补记")
+    await delivery.void_service(turn.session, turn.actor, contract, entry, draft)
 
 
 async def report_milestone(turn: Turn) -> None:

@@ -118,6 +118,7 @@ RECORDS = (
         UNION ALL
         SELECT 'reach is not the sum of the log', v.number FROM evaluations v
         LEFT JOIN service_logs l ON l.contract_id = v.contract_id
+            AND NOT EXISTS (SELECT FROM service_log_voidings o WHERE o.log_id = l.id)
         WHERE v.phase = 'final' AND v.state IN ('closed', 'appealed', 'confirmed') GROUP BY v.id
         HAVING v.persons <> coalesce(sum(l.persons), 0) OR v.contacts <> coalesce(sum(l.contacts), 0)
         UNION ALL
@@ -175,6 +176,9 @@ RECORDS = (
         UNION ALL
         SELECT 'changed after its end', number FROM contracts
         WHERE state IN {FINAL} AND updated_at > state_since + interval '1 minute'
+        UNION ALL
+        SELECT 'changed after its end', number FROM complaints
+        WHERE state IN ('closed', 'refused', 'withdrawn') AND updated_at > state_since + interval '1 minute'
         UNION ALL
         SELECT 'money moved after its end', p.number FROM projects p JOIN funding_ledger e ON e.project_id = p.id
         WHERE p.state IN {FINAL} AND e.amount_fen > 0 AND e.domain_at > p.state_since

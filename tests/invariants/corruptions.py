@@ -293,6 +293,10 @@ CORRUPTIONS = (
     Corruption(19, "more persons than contacts", "UPDATE service_logs SET contacts = 0, persons = 1",
                "ck_service_logs_a_person_is_a_contact"),
     Corruption(19, "reach is not the sum", "UPDATE service_logs SET contacts = contacts + 1"),
+    Corruption(19, "reach is not the sum", "INSERT INTO service_log_voidings (log_id, reason, voided_by_label, voided_at)"
+               f" SELECT id, 'x', 'x', now() FROM service_logs WHERE contract_id = {CLOSED}"
+               " AND id NOT IN (SELECT log_id FROM service_log_voidings)"),
+    Corruption(19, "reach is not the sum", "DELETE FROM service_log_voidings", "append-only"),
     Corruption(19, "tranches do not add up", "UPDATE contract_tranches SET amount_fen = amount_fen + 1 WHERE seq = 3"),
     Corruption(19, "paid is not the sum", f"UPDATE contracts SET paid_fen = paid_fen - 1 WHERE id = {RUNNING}"),
     Corruption(19, "another sum: paid", f"UPDATE contracts SET paid_fen = paid_fen - 1 WHERE id = {RUNNING}"),
@@ -307,6 +311,8 @@ CORRUPTIONS = (
     Corruption(21, "changed after its end", "UPDATE projects SET updated_at = updated_at + '1 day' WHERE id = '{closed}'"),
     Corruption(21, "changed after its end",
                "UPDATE contracts SET updated_at = updated_at + '1 day' WHERE project_id = '{closed}'"),
+    Corruption(21, "changed after its end", "UPDATE complaints SET updated_at = updated_at + '1 day'",
+               "complaints .* has ended"),
     Corruption(21, "money moved after its end", "UPDATE funding_ledger SET domain_at = domain_at + '9 d'", "append-only"),
     Corruption(21, "deleted", "DELETE FROM intents WHERE project_id = '{open}'"),
 )  # fmt: skip

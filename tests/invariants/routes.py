@@ -16,10 +16,12 @@ STARTED = f"{SIGNED} pay_1 start"
 SCORED = "take_on evaluator_scores buyer_scores supervisor_scores close_scoring"
 SCORED_LOW = "take_on evaluator_scores_low buyer_scores_low supervisor_scores_low close_scoring"
 MIDTERM = f"assign_midterm {SCORED} accept_result confirm_result"
-DELIVERED = (
-    f"{STARTED} {MIDTERM} pay_2 log_services:3 report_milestone judge_milestone close_out assign_final"
-)
+DELIVERED = f"{STARTED} {MIDTERM} pay_2 log_services:3 log_services:1 void_service report_milestone judge_milestone close_out assign_final"
 UPHELD = "challenge@2 take_challenge uphold_challenge"
+QUARRELLED = (
+    f"{ADMITTED} express@0 {PROPOSED.removeprefix(ADMITTED)} publish_notice challenge@2 withdraw_challenge@2"
+)
+"""An award in its notice against which a challenge was brought and taken back."""
 HEARD = "issue_tokens reply:9 reply:13"
 AT_THE_FAIR = "take_seat promise move_meeting:1 excuse:3 plan_day"
 GIVEN = (

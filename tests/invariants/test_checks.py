@@ -16,12 +16,12 @@ from tests.invariants.corruptions import CORRUPTIONS, Corruption
 from tests.invariants.corruptions_of_giving import OF_GIVING
 from tests.invariants.corruptions_of_seats import OF_SEATS
 from tests.invariants.play import Player, broken
-from tests.invariants.routes import ADMITTED, GIVEN, NOTICED, ROUTES, STARTED
+from tests.invariants.routes import ADMITTED, GIVEN, QUARRELLED, ROUTES, STARTED
 
 WAYS = {
     "closed": (1, 1, ROUTES["closed"]),
     "running": (2, 1, f"{STARTED} {GIVEN} assign_midterm take_on evaluator_scores buyer_scores"),
-    "noticed": (3, 1, NOTICED),
+    "noticed": (3, 1, QUARRELLED),
     "open": (0, 0, f"{ADMITTED} express accept take_seat promise express@2 accept@2 take_seat@2:1"),
 }
 

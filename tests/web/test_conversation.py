@@ -5,14 +5,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.identity import service as identity
 from app.identity.roles import Role
 from app.identity.schemas import AccountDraft, GrantDraft
 from app.kernel.actor import machine
 from app.kernel.database import Database
-from app.main import create_app
+from app.main import ROUTERS, create_app
 from app.settings import Settings
+from app.web.idempotency import is_secret
+from app.web.session import UnitOfWork
 from tests.conftest import Http
 
 DRAFT = {"name": "some.clerk", "label": "某街道", "grants": [{"role": "street", "area_path": "3201/320102"}]}
@@ -58,6 +62,35 @@ async def test_a_refused_request_is_not_remembered(http: Http) -> None:
     wrong = {**DRAFT, "grants": [{"role": "street"}]}
     assert (await administrator.post("/api/v1/accounts", json=wrong, headers=key)).status_code == 422
     assert (await administrator.post("/api/v1/accounts", json=DRAFT, headers=key)).status_code == 201
+
+
+async def test_the_answer_that_shows_a_secret_is_kept_nowhere(http: Http, session: AsyncSession) -> None:
+    administrator, visitor = await http(Role.ADMINISTRATOR), await http()
+    await administrator.post("/api/v1/accounts", json={**DRAFT, "password": "a long password"})
+    asked = {
+        "json": {"name": DRAFT["name"], "password": "a long password"},
+        "headers": {"Idempotency-Key": "in"},
+    }
+    token = (await visitor.post("/api/v1/sessions", **asked)).json()["token"]
+    again = await visitor.post("/api/v1/sessions", **asked)
+    assert (again.status_code, again.json()["code"]) == (409, "answer_not_kept")
+    kept = (await session.execute(text("SELECT body, headers::text FROM idempotent_answers"))).all()
+    assert [row.body for row in kept] == [None] and token not in str(kept)
+    # Said once, it opens the door; and another body under the same key is another request.
+    assert (await visitor.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})).status_code == 200
+    other = {"name": DRAFT["name"], "password": "another password"}
+    answer = await visitor.post("/api/v1/sessions", json=other, headers=asked["headers"])
+    assert answer.json()["code"] == "idempotency_key_reused"
+
+
+def test_every_answer_with_a_secret_is_marked() -> None:
+    """By their schemas: a token or a receipt in an answer is a secret."""
+    shown = {"token", "tokens", "receipt"}
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, UnitOfWork)]
+    assert len(routes) > 100
+    for route in routes:
+        fields = set(getattr(route.response_model, "model_fields", {}))
+        assert bool(fields & shown) == is_secret(route.endpoint), route.path
 
 
 async def test_every_wrong_field_is_named_in_two_languages(http: Http) -> None:

@@ -1,9 +1,12 @@
-"""Contracts over HTTP: from the award to the payment, documents, lists, and how many statements a move costs."""
+"""Contracts over HTTP: from the award to the payment, the service log, documents, lists."""
 
 import hashlib
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.identity.roles import Role
@@ -12,8 +15,6 @@ from tests.conftest import Http
 from tests.factories import actors
 from tests.factories import contracts as make
 from tests.factories.statements import counting
-
-COSTS = {"sign": 20, "conclude": 26, "pay": 13, "start": 13}
 
 
 async def after_the_notice(session: AsyncSession) -> None:
@@ -121,10 +122,46 @@ async def test_services_are_logged_confirmed_and_counted_apart(session: AsyncSes
     assert (await street.post(f"{url}/{first}/confirmation")).json()["confirmed_at"] is not None
     totals = (await street.get(f"{url}/totals")).json()
     assert (totals["entries"], totals["persons"], totals["contacts"]) == (2, 3, 18)
-    assert (await public.get(f"{url}/totals")).json()["persons"] is None
+    told = (await public.get(f"{url}/totals")).json()
+    assert (told["persons"], told["contacts"], told["suppressed"]) == (None, 18, ["persons"])
     assert (await public.get(url)).status_code == 401
     exported = await supplier.get(f"{url}?format=csv")
     assert exported.text.count("照护角") == 2
+
+
+async def test_a_wrong_entry_is_voided_with_its_reason_and_counts_no_more(
+    session: AsyncSession, http: Http
+) -> None:
+    deal = await make.make_in_delivery(session)
+    await after_the_notice(session)
+    supplier = await http(Role.ORGANIZATION, party=deal.pair.organization.id)
+    street = await http(Role.STREET, area=deal.pair.project.area_path)
+    rival = await http(Role.ORGANIZATION, party=deal.contract.buyer_id)
+    url = f"/api/v1/contracts/{deal.contract.id}/services"
+    entry = {"method": "visit", "served_on": clock.today().isoformat(), "hours": "1.5", "place": "照护角"}
+    counts = ({"persons": 30, "contacts": 90}, {"persons": 2, "contacts": 6}, {"persons": 1, "contacts": 1})
+    logged = await supplier.post(url, json=[entry | count for count in counts])
+    wrong, proven, _ = [item["id"] for item in logged.json()]
+    because = {"reason": "人数误填，另行补记"}
+    assert (await rival.post(f"{url}/{wrong}/voiding", json=because)).status_code == 403
+    assert (await supplier.post(f"{url}/{wrong}/voiding", json={})).status_code == 422
+    voided = (await supplier.post(f"{url}/{wrong}/voiding", json=because)).json()
+    assert (voided["persons"], voided["voided_because"]) == (30, because["reason"])
+    totals = (await street.get(f"{url}/totals")).json()
+    assert (totals["entries"], totals["persons"], totals["contacts"]) == (2, 3, 7)
+    shown = [item["voided_because"] for item in (await supplier.get(url)).json()["items"]]
+    assert shown == [because["reason"], None, None], "nothing leaves the log"
+    for act, body in (("voiding", because), ("confirmation", None)):
+        again = await street.post(f"{url}/{wrong}/{act}", json=body)
+        assert (again.status_code, again.json()["code"]) == (409, "service_voided")
+    # What the buyer has confirmed the supplier alone takes back no more.
+    await street.post(f"{url}/{proven}/confirmation")
+    assert (await supplier.post(f"{url}/{proven}/voiding", json=because)).status_code == 403
+    assert (await street.post(f"{url}/{proven}/voiding", json=because)).status_code == 200
+    assert (await street.get(f"{url}/totals")).json()["persons"] == 1
+    with pytest.raises(DBAPIError, match="append-only"):
+        async with session.begin_nested():
+            await session.execute(text("DELETE FROM service_log_voidings"))
 
 
 async def test_lists_filter_and_cost_the_same_for_one_and_for_many(session: AsyncSession, http: Http) -> None:
@@ -150,5 +187,3 @@ async def test_lists_filter_and_cost_the_same_for_one_and_for_many(session: Asyn
     assert [item["number"] for item in found] == [deals[0].contract.number]
     none = await public.get("/api/v1/contracts", params={"state": "closed", "area": actors.SUOJINCUN})
     assert none.json()["items"] == []
-
-

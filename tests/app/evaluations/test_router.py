@@ -120,7 +120,36 @@ async def test_a_resident_replies_with_a_token_and_no_account(session: AsyncSess
         await resident.post(f"/api/v1/satisfaction?token={tokens[1]}", json={"overall": 5})
     ).status_code == 422
     seen = (await resident.get(f"/api/v1/contracts/{deal.contract.number}/satisfaction")).json()
-    assert (seen["n"], seen["index"], seen["published"]) == (None, None, False)
+    assert (seen["n"], seen["index"], seen["published"], seen["suppressed"]) == (None, None, False, ["n"])
+
+
+async def test_the_public_reads_no_count_of_fewer_than_five_persons(
+    session: AsyncSession, http: Http
+) -> None:
+    judged = await judge.make_scoring(session, persons=1)
+    await judge.hear_residents(session, judged.deal, 5)
+    for scorer in judged.scorers:
+        await judge.score(session, judged, scorer, judge.FINAL_POINTS)
+    for actor, event in (
+        (judged.evaluator, "close"),
+        (judged.deal.supplier, "accept_result"),
+        (judged.deal.street, "confirm"),
+    ):
+        await service.transition(session, actor, judged.evaluation, event, None, {})
+    await settled(session)
+    public, street = await http(), await http(Role.STREET, area=judged.deal.pair.project.area_path)
+    url = f"/api/v1/evaluations/{judged.evaluation.number}"
+    hidden = ["satisfaction_n", "satisfaction_index", "satisfaction_low", "satisfaction_high", "persons"]
+    told = (await public.get(url)).json()
+    assert told["suppressed"] == hidden and [told[name] for name in hidden] == [None] * 5
+    assert (told["grade"], told["contacts"]) == ("excellent", 96)
+    inside = (await street.get(url)).json()
+    assert (inside["satisfaction_n"], inside["persons"], inside["suppressed"]) == (1, 4, [])
+    answer = f"/api/v1/contracts/{judged.deal.contract.number}/satisfaction"
+    told = (await public.get(answer)).json()
+    assert (told["n"], told["persons"], told["needed"], told["index"]) == (None, None, None, None)
+    assert told["suppressed"] == ["n", "persons", "needed"]
+    assert (await street.get(answer)).json()["persons"] == 4
 
 
 async def test_from_the_sheet_to_the_public_grade(session: AsyncSession, http: Http) -> None:

@@ -297,7 +297,9 @@ def project_columns(projects: Sequence[Project], vocabulary: Vocabulary) -> Colu
         "groups_needed": np.array([len(row) for row in groups], dtype=np.float32),
         "districts": vocabulary.matrix("district", [dict.fromkeys(p.districts, 1.0) for p in projects]),
         "district_count": np.array([len(p.districts) for p in projects], dtype=np.float32),
-        "district": np.array([vocabulary.number("district", p.district) for p in projects], dtype=np.intp),
+        "district": np.array(
+            [vocabulary.number("district", p.main_district) for p in projects], dtype=np.intp
+        ),
         "street": np.array([vocabulary.number("street", p.street) for p in projects], dtype=np.intp),
         "required": vocabulary.matrix(
             "qualification", [dict.fromkeys(p.required_qualifications, 1.0) for p in projects]

@@ -78,6 +78,11 @@ class Project:
         return tuple(dict.fromkeys(named))
 
     @property
+    def main_district(self) -> str | None:
+        """Where the project is at home: its own district, else the first it must reach."""
+        return self.districts[0] if self.districts else None
+
+    @property
     def parties(self) -> tuple[str, ...]:
         """Everyone on the paying side, against whom a conflict of interest counts."""
         return tuple(p for p in (self.buyer, self.procuring_entity, *self.funders) if p)

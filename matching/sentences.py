@@ -30,6 +30,11 @@ def sentence(
 
 def _text(project: Project, org: Organization, evidence: Evidence, as_of: date) -> Told:
     if not evidence.services:
+        if set(project.all_categories) & set(org.categories):
+            return (
+                "服务类别相同，文字上少有共同之处",
+                "the same category, though the texts have little in common",
+            )
         return "服务内容少有相同之处", "the texts have little in common"
     zh = "、".join(name for _, name, _ in evidence.services)
     en = ", ".join(name for _, _, name in evidence.services)
@@ -52,7 +57,7 @@ def _groups(project: Project, org: Organization, evidence: Evidence, as_of: date
 
 
 def _place(project: Project, org: Organization, evidence: Evidence, as_of: date) -> Told:
-    here = project.district or ""
+    here = project.main_district or ""
     streets = {record.street for record in org.track_record if record.street} | {org.street}
     if project.street and project.street in streets:
         return f"在{project.street}做过服务", f"has worked in {project.street}"

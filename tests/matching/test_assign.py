@@ -181,6 +181,47 @@ def relaxed(fair: dict[str, Any], rules: Any) -> dict[str, Any]:
     return fair
 
 
+@settings(max_examples=40, deadline=None)
+@given(fairs(), st.randoms(use_true_random=False))
+def test_the_order_of_what_is_given_changes_no_total(fair: dict[str, Any], random: Any) -> None:
+    n, m = fair["scores"].shape
+    rows, cols = random.sample(range(n), n), random.sample(range(m), m)
+    moved = {
+        "scores": fair["scores"][rows][:, cols],
+        "demand": fair["demand"][rows],
+        "capacity": fair["capacity"][cols],
+        "minimum": fair["minimum"][cols],
+        "forced": [(rows.index(i), cols.index(j)) for i, j in fair["forced"]],
+        "forbidden": fair["forbidden"][rows][:, cols],
+        "exposed": fair["exposed"][cols],
+        "places": fair["places"],
+    }
+    one, other = solved(fair), solved(moved)
+    assert one.total == pytest.approx(other.total)
+    assert len(one.infeasible) == len(other.infeasible)
+
+
+@settings(max_examples=40, deadline=None)
+@given(fairs(), st.integers(0, 3))
+def test_more_room_never_makes_a_plan_worse(fair: dict[str, Any], number: int) -> None:
+    before = solved(fair)
+    roomier = {**fair, "capacity": fair["capacity"].copy()}
+    roomier["capacity"][number % len(fair["capacity"])] += 1
+    after = solved(roomier)
+    if not before.infeasible:
+        assert not after.infeasible and after.total >= before.total - 1e-9
+        lifted = solved(roomier, objective="max_min")
+        assert np.isnan(lifted.worst) or lifted.worst >= solved(fair, objective="max_min").worst - 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(fairs())
+def test_points_given_to_everybody_change_no_plan(fair: dict[str, Any]) -> None:
+    before, after = solved(fair, seed=3), solved({**fair, "scores": fair["scores"] + 5.0}, seed=3)
+    if not before.infeasible:
+        assert after.total == pytest.approx(before.total + 5.0 * len(before.pairs))
+
+
 def points(fair: dict[str, Any], plan: list[tuple[int, int]]) -> float:
     return float(sum(fair["scores"][pair] for pair in plan))
 

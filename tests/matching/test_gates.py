@@ -139,3 +139,37 @@ def test_a_block_of_pairs_is_judged_as_each_pair_alone(broken: list[set[str]]) -
     together = gates(pairs, as_of=DAY)
     assert [[f.code for f in one] for one in together] == [codes(*pair) for pair in pairs]
     assert [{f.code for f in one} for one in together] == broken
+
+
+BETTER: list[dict[str, Any]] = [
+    {"credit_status": "normal"},
+    {"legal_person": True},
+    {"annual_inspection": {2025: "合格"}},
+    {"active_engagements": 0},
+    {"rating": "5A", "rating_valid_until": date(2030, 1, 1)},
+    {"certified_total": 50},
+    {"qualifications": ("食品经营许可", "心理咨询师")},
+    {"service_areas": ("全市",)},
+    {"categories": ("elderly_care", "culture_recreation")},
+    {"conflicts": ()},
+    {"role": "supplier"},
+    {"engagements": ()},
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.sampled_from(sorted(BROKEN)), max_size=5), st.sampled_from(BETTER))
+def test_getting_better_never_closes_a_gate(broken: set[str], better: dict[str, Any]) -> None:
+    changed = {field: value for code in sorted(broken) for field, value in BROKEN[code].items()}
+    before = replace(ORGANIZATION, **changed)
+    assert set(codes(PROJECT, replace(before, **better))) <= set(codes(PROJECT, before))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.sampled_from(sorted(BROKEN)), max_size=5))
+def test_asking_for_less_never_closes_a_gate(broken: set[str]) -> None:
+    changed = {field: value for code in sorted(broken) for field, value in BROKEN[code].items()}
+    candidate = replace(ORGANIZATION, **changed)
+    modest = replace(PROJECT, min_rating=None, min_certified_social_workers=0, required_qualifications=())
+    told = codes(modest, candidate)
+    assert set(told) == set(codes(PROJECT, candidate)) - {"H_RATING", "H_SW", "H_QUAL"}

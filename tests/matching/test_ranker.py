@@ -226,6 +226,51 @@ def test_work_in_the_same_street_beats_a_home_in_the_district(ranker_of: Build) 
     assert place == {"worked": 1.0, "home": 0.8, "next": 0.5, "claims": 0.4}
 
 
+def test_a_project_of_several_districts_is_at_home_in_the_first_when_it_names_no_other(
+    ranker_of: Build,
+) -> None:
+    city = Project("p", "巡访", "为老人上门探访", delivery_districts=("玄武区", "鼓楼区"))
+    served = ("玄武区", "鼓楼区")
+    here = Organization("here", "机构", "老年探访", district="玄武区", service_areas=served)
+    there = replace(here, id="there", district="鼓楼区")
+    far = replace(here, id="far", district="高淳区")
+    ranking = ranker_of([here, there, far]).rank([city], 3)
+    place = dict(zip(ranking.organization_ids[0], ranking.shares["place"][0].round(2), strict=True))
+    assert place == {"here": 0.8, "there": 0.5, "far": 0.5}
+    told = {f.name: f.zh for f in ranking.explain("p", "here").factors}
+    assert told["place"] == "机构就在玄武区"
+
+
+def test_dask_workers_give_the_same_bits(
+    ranker_of: Build, whole: Ranker, projects: list[Project], organizations: list[Organization]
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None):
+        shared = ranker_of(organizations, block=15, n_jobs=2, backend="dask").rank(projects, 10)
+    assert same(shared, whole.rank(projects, 10))
+
+
+def test_who_else_takes_part_changes_no_score_and_only_places_below(
+    ranker_of: Build, whole: Ranker, projects: list[Project], organizations: list[Organization]
+) -> None:
+    """An organization that leaves moves those behind it up by one, and nobody else."""
+    before = whole.rank(projects, 40)
+    gone = before.organization_ids[0, 2]
+    after = ranker_of([o for o in organizations if o.id != gone]).rank(projects, 40)
+    for row in range(len(projects)):
+        kept = [
+            (o, s)
+            for o, s in zip(before.organization_ids[row], before.scores[row], strict=True)
+            if o not in (gone, None)
+        ]
+        left = [
+            (o, s)
+            for o, s in zip(after.organization_ids[row], after.scores[row], strict=True)
+            if o is not None
+        ]
+        assert kept == left
+
+
 def test_it_is_a_scikit_learn_estimator() -> None:
     ranker = Ranker(AS_OF, block=17)
     assert clone(ranker).get_params() == ranker.get_params()

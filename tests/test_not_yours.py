@@ -24,8 +24,8 @@ from app.timetables import service as timetables
 from app.timetables.schemas import SeatDraft
 from tests.conftest import Http
 from tests.factories import actors
-from tests.factories import evaluations as judging
 from tests.factories import donations as giving
+from tests.factories import evaluations as judging
 from tests.factories import negotiations as table
 from tests.factories import volunteers as volunteering
 from tests.factories.needs import make_need

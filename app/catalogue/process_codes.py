@@ -177,3 +177,27 @@ class WorkerKind(StrEnum):
     FIELD_SUPERVISOR = "field_supervisor"
     VOLUNTEER = "volunteer"
     RESIDENT_LEADER = "resident_leader"
+
+
+class VolunteerKind(StrEnum):
+    """Kind of volunteer: one person, or a team whose hours may only be given on."""
+
+    PERSON = "person"
+    GROUP = "group"
+
+
+class HourScheme(StrEnum):
+    """What becomes of verified hours: paid into the time account, or kept as a record alone."""
+
+    TIME_BANK = "time_bank"
+    RECORD_ONLY = "record_only"
+
+
+class TimeKind(StrEnum):
+    """Kind of entry of a time account."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+    DONATE = "donate"
+    TRANSFER = "transfer"
+    ADJUST = "adjust"

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalogue.codes import TimeKind, VolunteerKind
 from app.editions import service as editions
 from app.editions.models import EditionSettings
 from app.kernel import journal
 from app.kernel.actor import Actor
-from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
+from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import reference
 from app.volunteers import permissions, repository, rules
-from app.volunteers.models import HourRecord, TimeEntry, TimeKind, Volunteer, VolunteerKind
+from app.volunteers.models import HourRecord, TimeEntry, Volunteer
 from app.volunteers.schemas import Spending, TimeEntryView
 
 NO_SUCH_RECEIVER = Problem(
@@ -43,8 +44,10 @@ async def cap_half_hours(session: AsyncSession) -> int:
 
 
 async def credit(session: AsyncSession, actor: Actor, volunteer: Volunteer, record: HourRecord) -> None:
-    """Pay verified hours in; what the account cannot hold goes on to all."""
+    """Pay verified hours in; what the account cannot hold goes on to all, and so does everything of somebody who has left."""
     await _post(session, actor, volunteer, Step(TimeKind.CREDIT, record.half_hours, hours_id=record.id))
+    if volunteer.erased_at is not None:
+        await leave(session, actor, volunteer)
 
 
 async def take_back(
@@ -65,6 +68,8 @@ async def spend(
         raise NotYou()
     if wanted.kind == TimeKind.ADJUST and not (wanted.note or "").strip():
         raise Malformed(NOTE_MISSING)
+    if volunteer.erased_at is not None:
+        raise NotNow(rules.LEFT)
     if wanted.to is not None:
         return await _transfer(session, actor, volunteer, wanted)
     await repository.locked(session, [volunteer.id])

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.catalogue.codes import HourScheme, TimeKind, VolunteerKind
 from app.kernel import clock
 from app.kernel.database import Base, Stated, Versioned, one_of
 
@@ -29,20 +30,6 @@ MOST_HALF_HOURS = 48
 """A day."""
 LONG_DAY = 16
 """Half hours of one day above which somebody should look twice."""
-
-
-class VolunteerKind(StrEnum):
-    """One person, or a team whose hours may only be given on."""
-
-    PERSON = "person"
-    GROUP = "group"
-
-
-class HourScheme(StrEnum):
-    """What becomes of verified hours: paid into the time account (时间银行), or kept as a record of service alone."""
-
-    TIME_BANK = "time_bank"
-    RECORD_ONLY = "record_only"
 
 
 class HoursState(StrEnum):
@@ -54,16 +41,6 @@ class HoursState(StrEnum):
 
 LIVE = (HoursState.RECORDED, HoursState.VERIFIED)
 """Records that take up the volunteer's time."""
-
-
-class TimeKind(StrEnum):
-    """What an entry of a time account is: earned, spent on a service, given to all, given to one, corrected."""
-
-    CREDIT = "credit"
-    DEBIT = "debit"
-    DONATE = "donate"
-    TRANSFER = "transfer"
-    ADJUST = "adjust"
 
 
 class Volunteer(Versioned, Base):

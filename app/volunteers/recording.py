@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalogue.codes import HourScheme
 from app.kernel import clock, journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotYou, Problem, raise_all
@@ -13,7 +14,7 @@ from app.kernel.ids import reference
 from app.kernel.lifecycle import Choice, move
 from app.volunteers import accounts, permissions, repository, rules
 from app.volunteers.lifecycle import LIFECYCLE, audience
-from app.volunteers.models import Activity, HourRecord, HourScheme, HoursState, Volunteer
+from app.volunteers.models import Activity, HourRecord, HoursState, Volunteer
 from app.volunteers.schemas import HoursDraft, HoursView
 
 NO_SUCH_VOLUNTEER = Problem(

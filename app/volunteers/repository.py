@@ -12,17 +12,10 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.permissions import inside
+from app.catalogue.codes import TimeKind
 from app.kernel.actor import Actor
 from app.volunteers import permissions
-from app.volunteers.models import (
-    LIVE,
-    Activity,
-    HourRecord,
-    HoursState,
-    TimeEntry,
-    TimeKind,
-    Volunteer,
-)
+from app.volunteers.models import LIVE, Activity, HourRecord, HoursState, TimeEntry, Volunteer
 
 
 def _among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:

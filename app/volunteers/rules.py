@@ -5,10 +5,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from app.catalogue.codes import TimeKind, VolunteerKind
 from app.kernel.clock import CHINA
 from app.kernel.errors import Problem
 from app.kernel.lifecycle import Case
-from app.volunteers.models import LONG_DAY, MOST_HALF_HOURS, Activity, TimeKind, Volunteer, VolunteerKind
+from app.volunteers.models import LONG_DAY, MOST_HALF_HOURS, Activity, Volunteer
 
 HALF_HOUR = timedelta(minutes=30)
 Span = tuple[datetime, datetime]

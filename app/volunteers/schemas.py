@@ -8,14 +8,9 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.catalogue.codes import HourScheme, TimeKind, VolunteerKind
 from app.kernel.clock import local
-from app.volunteers.models import (
-    MOST_HALF_HOURS,
-    HourScheme,
-    HoursState,
-    TimeKind,
-    VolunteerKind,
-)
+from app.volunteers.models import MOST_HALF_HOURS, HoursState
 
 Moment = Annotated[AwareDatetime, AfterValidator(local)]
 Reference = Annotated[str, Field(min_length=1, max_length=60)]

@@ -86,11 +86,17 @@ async def test_no_list_file_feed_or_history_names_an_anonymous_donor(
     assert offered["number"] in (await readers["public"].get("/api/v1/donations")).text
 
 
-async def test_a_list_costs_the_same_for_one_and_for_many(session: AsyncSession, http: Http) -> None:
+async def test_lists_filter_and_cost_the_same_for_one_and_for_many(session: AsyncSession, http: Http) -> None:
     for _ in range(3):
         await make.make_donation(session)
     await session.commit()
+    await make.make_donation(session, "5.00", purpose_categories=[])
+    await session.commit()
     public = await http()
+    for category, found in (("elderly_care", 4), ("youth_development", 1)):
+        for_it = await public.get("/api/v1/donations", params={"category": category, "under": "3201"})
+        assert len(for_it.json()["items"]) == found
+    assert (await public.get("/api/v1/donations?state=offered")).json()["items"] == []
     costs = []
     for limit in (1, 3):
         with counting() as sent:

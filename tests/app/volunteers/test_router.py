@@ -117,13 +117,22 @@ async def test_who_volunteers_is_told_to_few_and_the_name_to_fewer(session: Asyn
         assert (await (await http()).get(address)).status_code == 401
 
 
-async def test_lists_cost_the_same_for_one_and_for_many(session: AsyncSession, http: Http) -> None:
+async def test_lists_filter_and_cost_the_same_for_one_and_for_many(session: AsyncSession, http: Http) -> None:
     team = await make.make_team(session)
     for start in (6, 9, 12):
         await make.make_volunteer(session, team)
         await make.record(session, team, start, start + 1)
     await session.commit()
     reader = await http(Role.ORGANIZATION, party=team.organization.id)
+    filters = {"under": actors.XUANWU, "organization_id": str(team.organization.id)}
+    assert len((await reader.get("/api/v1/volunteers", params=filters)).json()["items"]) == 4
+    for open_on, found in ((clock.today(), 1), (clock.today() + timedelta(days=900), 0)):
+        activities = await reader.get(
+            "/api/v1/volunteer-activities", params=filters | {"open_on": str(open_on)}
+        )
+        assert len(activities.json()["items"]) == found
+    verified = await reader.get("/api/v1/volunteer-hours", params={"state": "verified"})
+    assert verified.json()["items"] == []
     for path in ("volunteers", "volunteer-hours"):
         costs = []
         for limit in (1, 3):

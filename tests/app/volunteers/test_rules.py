@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from app.catalogue.codes import TimeKind, VolunteerKind
 from app.kernel.clock import CHINA
 from app.volunteers import rules
-from app.volunteers.models import TimeKind, VolunteerKind
 from app.volunteers.schemas import HoursDraft, Spending
 
 DAY = date(2026, 5, 9)

@@ -9,6 +9,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalogue.codes import HourScheme, VolunteerKind
 from app.editions.models import Edition
 from app.identity.roles import Role
 from app.kernel import clock
@@ -17,7 +18,7 @@ from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, SheqiaError
 from app.kernel.ids import uuid7
 from app.kernel.journal import JournalEntry
 from app.volunteers import accounts, recording, service
-from app.volunteers.models import HourRecord, HourScheme, TimeEntry, Volunteer, VolunteerKind
+from app.volunteers.models import HourRecord, TimeEntry, Volunteer
 from app.volunteers.schemas import Spending, VolunteerChange
 from tests.factories import actors
 from tests.factories import contracts as deals
@@ -314,6 +315,15 @@ async def test_who_asks_to_be_forgotten_leaves_a_number_and_hours(session: Async
     assert await refused(make.record(session, team)) == ["volunteer_left"]
     stored = (await session.execute(text("SELECT volunteers::text FROM volunteers"))).scalars()
     assert "桂花" not in " ".join(stored)
+
+
+async def test_hours_verified_after_somebody_left_go_on_to_all(session: AsyncSession) -> None:
+    team = await make.make_team(session)
+    row = await make.record(session, team)
+    await service.erase(session, team.self, team.volunteer)
+    await recording.transition(session, team.colleague, row, "verify", None)
+    assert await booked(session, team.volunteer) == [("credit", 2), ("donate", -2)]
+    assert await refused(spend(session, team.recorder, team.volunteer, "donate", "1")) == ["volunteer_left"]
 
 
 async def test_an_account_found_later_must_not_have_spoken_for_itself(session: AsyncSession) -> None:

@@ -156,9 +156,9 @@ async def commit(session: AsyncSession, actor: Actor, thing: Import, *, all_or_n
     return thing
 
 
-async def cancel(session: AsyncSession, actor: Actor, thing: Import) -> Import:
+async def cancel(session: AsyncSession, actor: Actor, thing: Import, note: str | None = None) -> Import:
     """Drop an import that has not been committed; its job stops at its next step."""
-    await move(session, IMPORTS, thing, "cancel", actor)
+    await move(session, IMPORTS, thing, "cancel", actor, note)
     if thing.job_id is not None:
         job = await jobs.get(session, actor, thing.job_id)
         if job.state in jobs.OPEN:
@@ -186,7 +186,7 @@ async def transition(
     if event == "commit":
         return await commit(session, actor, thing, all_or_nothing=bool(data.get("all_or_nothing")))
     if event == "cancel":
-        return await cancel(session, actor, thing)
+        return await cancel(session, actor, thing, note)
     if event == "undo":
         return await undo(session, actor, thing, note)
     if event == "read_again":

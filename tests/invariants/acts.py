@@ -32,7 +32,7 @@ from app.organizations import standing
 from app.organizations.schemas import CreditListing, CreditRemoval, RegisteredChange
 from app.projects import service as projects
 from app.projects.models import Project
-from app.projects.schemas import ProjectChange
+from app.projects.schemas import LotDraft, ProjectChange
 from tests.factories.complaints import complaint_draft, file
 from tests.factories.contracts import service_draft
 from tests.factories.evaluations import FINAL_POINTS, MIDTERM_POINTS
@@ -61,6 +61,16 @@ def project_event(event: str, **data: Any) -> Act:
         await projects.transition(turn.session, turn.actor, project, event, "说明理由", data)
 
     return act
+
+
+async def split(turn: Turn) -> None:
+    half = BUDGET // 2
+    wanted = [
+        fen(LotDraft, title=f"照护者支持第{number}包", budget_fen=(half, BUDGET - half)[number % 2])
+        for number in range(2 + turn.throw(2))
+    ]
+    lots = await projects.split(turn.session, turn.actor, await _project(turn), wanted)
+    turn.world.lots[turn.project_id] = lots[turn.throw(2)].id
 
 
 async def amend_project(turn: Turn) -> None:

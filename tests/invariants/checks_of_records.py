@@ -188,7 +188,7 @@ RECORDS = (
             WHERE subject_kind IN {tuple(moves.TABLES)}) AS told
         WHERE NOT EXISTS (SELECT FROM ({moves.things()}) AS thing WHERE thing.id = told.subject_id)
             AND NOT EXISTS (SELECT FROM journal_entries j
-                WHERE j.subject_id = told.subject_id AND j.event = 'taken_back')
+                WHERE j.subject_id = told.subject_id AND j.event = 'undone')
         """,
     ),
 )

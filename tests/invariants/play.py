@@ -57,11 +57,19 @@ class Player:
             async with self.database.writing() as session:
                 await does(Turn(self.world, session, actor, project_id, dice, organization))
             outcome = "done"
+            self.go_on_with_a_lot(project)
         except SheqiaError as error:
             outcome = error.code
         self.outcomes[f"{name}: {outcome}"] += 1
         await self.check(f"{part or usual} tried {name} on project {project}: {outcome}")
         return outcome
+
+    def go_on_with_a_lot(self, project: int) -> None:
+        """Of a project that has been divided, one lot lives on as the project did; the others wait as drafts."""
+        before = self.world.projects[project]
+        if lot := self.world.lots.pop(before, None):
+            self.world.projects[project] = lot
+            self.world.areas[lot] = self.world.areas[before]
 
     async def days_pass(self, days: int) -> None:
         """Time runs, and whatever time alone moves is moved."""

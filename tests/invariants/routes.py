@@ -31,6 +31,7 @@ GIVEN = (
 """Hours that fill an account to its cap on one long day and partly leave it again, and hours that wait; two donations, one used."""
 ROUTES = {
     "closed": f"{DELIVERED} {HEARD} {SCORED} accept_result confirm_result pay_3 settle close",
+    "approved": "split submit start_review approve",
     "withdrawn": f"{NOTICED} withdraw_with_award +1",
     "rejected": "submit start_review reject",
     "published": f"{ADMITTED} express accept take_seat:3 +70 hold_meeting declare_unsuccessful relist amend_project:1",

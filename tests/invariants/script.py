@@ -6,6 +6,7 @@ from tests.invariants.world import Act
 ACTS: dict[str, tuple[str, Act]] = {
     "submit": ("buyer", acts.project_event("submit")),
     "start_review": ("district", acts.project_event("start_review")),
+    "split": ("buyer", acts.split),
     "return": ("district", acts.project_event("return")),
     "reject": ("district", acts.project_event("reject")),
     "approve": ("district", acts.project_event("approve", not_duplicate="不同网格")),
@@ -145,7 +146,7 @@ GIVING = ("call_volunteers", "record_hours", "record_hours", "verify_hours", "re
           "close_donation")  # fmt: skip
 """What is given while a project is delivered."""
 BRANCHES: dict[str, tuple[str, ...]] = {
-    "draft": ("amend_project", "withdraw_project"),
+    "draft": ("amend_project", "split", "withdraw_project"),
     "under_review": ("return", "reject", "withdraw_project"),
     "approved": ("return", "withdraw_project"),
     "published": ("amend_project", "declare_unsuccessful", "withdraw_project", "list_organization", "change_standing"),

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from app.kernel.database import Database
+from tests.invariants.lists import come_in
 from tests.invariants.play import DICE, Player
 from tests.invariants.routes import ROUTES
 from tests.invariants.script import ACTS, BRANCHES, ONWARD, SCORES
@@ -112,6 +113,11 @@ class Fair(RuleBasedStateMachine):
     @rule(organization=some_organization)
     def clear_a_name(self, organization: int) -> None:
         self._try("clear_organization", 0, organization, 0)
+
+    @rule(dice=some_dice)
+    def a_list_comes_in(self, dice: int) -> None:
+        """A bureau uploads a list, and commits it, drops it or takes it back."""
+        note(f"a list comes in: {self.runner.run(come_in(self.player, dice))}")
 
     @rule(days=st.integers(1, 12))
     def days_pass(self, days: int) -> None:

@@ -65,6 +65,8 @@ class World:
     projects: list[UUID]
     areas: dict[UUID, str]
     tokens: dict[UUID, list[str]] = field(default_factory=dict)
+    lots: dict[UUID, UUID] = field(default_factory=dict)
+    """With which lot the life of a project goes on that has just been divided."""
     days: int = 0
 
     def who(self, key: str, project_id: UUID, organization: int = 0) -> Actor:

@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
 from app.imports.cells.parsed import Cell, Context, Parsed, RowProblem, error, warning
 from app.imports.cells.personal import redact
 from app.imports.cells.text import text_of
-from app.imports.columns.column import Kind, Row
+from app.imports.columns.column import Column, Kind, Row
 from app.imports.layout import Layout, Mapped
 from app.imports.preparation import Candidate, Skipped
 
@@ -19,6 +19,7 @@ Check = Callable[[Mapping[str, Any]], list[RowProblem]]
 """The draft schema's own view of a record: what it would refuse."""
 
 _MEMORY = 20_000
+Meaning = TypeVar("Meaning")
 # Codes that may look like numbers of persons.
 _NOT_PERSONAL = frozenset(
     ("uscc", "project_no", "catalogue_item", "source_row_no", "contact_phone", "budget_fen")
@@ -84,11 +85,9 @@ class RowParser:
     context: Context
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check: Check | None = None
-    _memory: dict[int, dict[str, Parsed]] = field(default_factory=dict)
-    _clean: dict[int, dict[str, str]] = field(default_factory=dict)
     _contexts: dict[int, Context] = field(init=False)
-    _names: list[tuple[Mapped, str, str | None]] = field(init=False)
-    _fields: list[Mapped] = field(init=False)
+    _texts: list[tuple[Mapped, str, str | None, dict[str, str] | None]] = field(init=False)
+    _fields: list[tuple[Mapped, Column, dict[str, Parsed] | None]] = field(init=False)
     _letters: dict[str, str] = field(init=False)
     _present: frozenset[str] = field(init=False)
     _required: list[Any] = field(init=False)
@@ -101,9 +100,17 @@ class RowParser:
             )
             for mapped in self.layout.columns
         }
-        self._names = _named(self.layout.columns)
-        self._fields = [mapped for mapped in self.layout.columns if mapped.column]
-        self._letters = {mapped.column.field: mapped.letters for mapped in self._fields if mapped.column}
+        # A list repeats most of its cells: what a text meant in its column is remembered, except for free text.
+        self._texts = [
+            (mapped, header, name, None if mapped.column is None or mapped.column.free_text else {})
+            for mapped, header, name in _named(self.layout.columns)
+        ]
+        self._fields = [
+            (mapped, mapped.column, None if mapped.column.free_text else {})
+            for mapped in self.layout.columns
+            if mapped.column
+        ]
+        self._letters = {column.field: mapped.letters for mapped, column, _ in self._fields}
         self._present = self.layout.fields
         self._required = [
             column for column in self.kind.columns if column.required and column.field in self._present
@@ -125,18 +132,25 @@ class RowParser:
         said = self.choices.get(f"{self.sheet}!{number}") or {}
         raw, cells = self._raw(candidate.cells, row)
         record = dict(self._blank)
-        for mapped in self._fields:
-            column = mapped.column
-            assert column is not None
+        for mapped, column, memory in self._fields:
             cell = cells.get(mapped.index)
-            if cell is None and column.field not in said:
+            if column.field in said:
+                parsed = self._as_said(mapped, column, said[column.field])
+            elif cell is None:
                 continue
-            parsed = self._parsed(mapped, cell, said)
+            elif memory is None or type(cell) is not str:
+                parsed = column.parse(cell, self._contexts[mapped.index])
+            elif (known := memory.get(cell)) is not None:
+                parsed = known
+            else:
+                parsed = column.parse(cell, self._contexts[mapped.index])
+                _remember(memory, cell, parsed)
             if parsed.value is not None:
                 record[column.field] = parsed.value
-            for name, value in parsed.more.items():
-                if record.get(name) is None:
-                    record[name] = value
+            if parsed.more:
+                for name, value in parsed.more.items():
+                    if record.get(name) is None:
+                        record[name] = value
             for problem in parsed.problems:
                 problems.append(problem.at(column.field, f"{mapped.letters}{number}"))
         self._say(record, said)
@@ -169,24 +183,12 @@ class RowParser:
         shown.settle()
         return shown
 
-    def _parsed(self, mapped: Mapped, cell: Cell, said: Mapping[str, Any]) -> Parsed:
-        column = mapped.column
-        assert column is not None
+    def _as_said(self, mapped: Mapped, column: Column, value: Any) -> Parsed:
+        """A person's word on one cell, in yuan and fen whatever the unit of its column."""
+        if column.money and isinstance(value, int) and not isinstance(value, bool):
+            return Parsed(value)
         context = self._contexts[mapped.index]
-        if column.field in said:
-            value = said[column.field]
-            if column.money and isinstance(value, int) and not isinstance(value, bool):
-                return Parsed(value)
-            return column.parse(value, Context(context.year, "元", context.district, context.epoch_1904))
-        if column.free_text or type(cell) is not str:
-            return column.parse(cell, context)
-        memory = self._memory.setdefault(mapped.index, {})
-        parsed = memory.get(cell)
-        if parsed is None:
-            if len(memory) > _MEMORY:
-                memory.clear()
-            parsed = memory[cell] = column.parse(cell, context)
-        return parsed
+        return column.parse(value, Context(context.year, "元", context.district, context.epoch_1904))
 
     def _say(self, record: dict[str, Any], said: Mapping[str, Any]) -> None:
         """A person's word on a field whose column the sheet does not have."""
@@ -199,7 +201,7 @@ class RowParser:
         raw: dict[str, str] = {}
         kept: dict[int, Cell] = {}
         width = len(cells)
-        for mapped, header, name in self._names:
+        for mapped, header, name, memory in self._texts:
             index = mapped.index
             if index >= width:
                 continue
@@ -209,9 +211,10 @@ class RowParser:
             if name == "bank_account":
                 raw[header] = "[已删除:银行账号]"
                 continue
-            text = self._known(mapped, cell)
+            text = memory.get(cell) if memory is not None and type(cell) is str else None
             if text is None:
                 text = text_of(cell)
+                found: tuple[RowProblem, ...] = ()
                 if len(text) > 5 and name not in _NOT_PERSONAL:
                     clean, found = redact(text)
                     if found:
@@ -219,25 +222,12 @@ class RowParser:
                         if row is not None:
                             for problem in found:
                                 row.problems.append(problem.at(name, f"{mapped.letters}{row.number}"))
-                    else:
-                        self._know(mapped, cell, text)
+                if memory is not None and not found and type(cell) is str:
+                    _remember(memory, cell, text)
             kept[index] = text if type(cell) is str else cell
             if text:
                 raw[header] = text
         return raw, kept
-
-    def _known(self, mapped: Mapped, cell: Cell) -> str | None:
-        """The clean text of a cell that was seen before in its column and holds no personal data."""
-        memory = self._clean.get(mapped.index)
-        return memory.get(cell) if memory is not None and type(cell) is str else None
-
-    def _know(self, mapped: Mapped, cell: Cell, text: str) -> None:
-        if type(cell) is not str or mapped.column is None or mapped.column.free_text:
-            return
-        memory = self._clean.setdefault(mapped.index, {})
-        if len(memory) > _MEMORY:
-            memory.clear()
-        memory[cell] = text
 
     def _require(self, record: Mapping[str, Any], row: Row) -> None:
         """What a draft lacks for submitting is a warning; a row without its name is no record."""
@@ -262,13 +252,19 @@ class RowParser:
 
     def _amount(self, cells: Any) -> int | None:
         """The amount a total row states, in the unit of the amount column and without doubting it."""
-        for mapped in self._fields:
-            if mapped.column and mapped.column.field == "budget_fen" and mapped.index < len(cells):
-                parsed = mapped.column.parse(cells[mapped.index], self._contexts[mapped.index])
+        for mapped, column, _ in self._fields:
+            if column.field == "budget_fen" and mapped.index < len(cells):
+                parsed = column.parse(cells[mapped.index], self._contexts[mapped.index])
                 if parsed.value is None and parsed.problems and parsed.problems[0].choices:
                     return int(parsed.problems[0].choices[0].value)
                 return parsed.value
         return None
+
+
+def _remember(memory: dict[str, Meaning], cell: str, meaning: Meaning) -> None:
+    if len(memory) > _MEMORY:
+        memory.clear()
+    memory[cell] = meaning
 
 
 def _named(columns: Sequence[Mapped]) -> list[tuple[Mapped, str, str | None]]:

@@ -8,7 +8,7 @@ from app.kernel import journal
 from app.kernel.actor import Actor
 from app.kernel.database import Base, Stated
 from app.kernel.errors import NotNow, NotYou, Problem
-from app.kernel.lifecycle import Case, Lifecycle, Line, lock, move, picture
+from app.kernel.lifecycle import Case, Lifecycle, Line, lock, lock_many, move, move_many, picture
 from tests.factories import actors
 from tests.factories.statements import counting
 
@@ -130,6 +130,32 @@ async def test_columns_that_change_with_the_state_are_written_with_it(
     await move(session, LIFE, kettle, "boil", actors.street(), data={"lit": True}, values={"litres": 1})
     await session.refresh(kettle)
     assert (kettle.state, kettle.litres, kettle.version) == ("hot", 1, 3)
+
+
+async def test_many_move_in_one_write_each_with_its_own_columns(
+    session: AsyncSession, kettle: Kettle
+) -> None:
+    """What is a thing's own is also what its rules read, and what its entry may tell."""
+    others = [Kettle(state="cold", litres=litres) for litres in (3, 4)]
+    session.add_all(others)
+    kettle.litres = 2
+    await session.flush()
+    kettles = await lock_many(session, Kettle, [kettle.id, *(other.id for other in others)])
+    each = {one.id: {"litres": one.litres - 1} for one in kettles}
+    told = {kettle.id: {"litres": [2, 1]}}
+    with counting() as sent:
+        outcome = await move_many(
+            session, LIFE, kettles, "boil", actors.street(), data={"lit": True}, each=each, changes=told
+        )
+    assert len(sent) == 2, "one write of the rows, one of their entries"
+    assert list(outcome.values()) == [None, None, None]
+    for one in kettles:
+        before = one.litres
+        await session.refresh(one)
+        assert (one.state, one.litres, one.version) == ("hot", before, 3 if one is kettle else 2)
+    assert sorted(one.litres for one in kettles) == [1, 2, 3]
+    (entry,) = await journal.history(session, actors.street(), kettle.id)
+    assert entry.change == {"litres": [2, 1]}
 
 
 def test_the_whole_grid_has_one_answer() -> None:

@@ -29,27 +29,21 @@ async def record_many(session: AsyncSession, actor: Actor, drafts: Sequence[Hour
     The rows of the volunteers are locked first, so that two people cannot enter one half hour twice. Raises `Malformed` (nobody or
     nothing of that name), `NotYou` (not the organization's own activity, or one's own hours) and `NotNow` with every reason.
     """
-    held = await repository.locked(session, {reference(draft.volunteer) for draft in drafts})
-    by_ref: dict[UUID | str, Volunteer] = {**{v.id: v for v in held}, **{v.number: v for v in held}}
     activities = await repository.activities_with(session, {draft.activity_id for draft in drafts})
-    raise_all(
-        (
-            problem.at(f"/{place}{problem.pointer}")
-            for place, draft in enumerate(drafts)
-            for problem in (
-                *(() if reference(draft.volunteer) in by_ref else (NO_SUCH_VOLUNTEER,)),
-                *(() if draft.activity_id in activities else (NO_SUCH_ACTIVITY,)),
-            )
-        ),
-        Malformed,
-    )
-    pairs = [(by_ref[reference(d.volunteer)], activities[d.activity_id]) for d in drafts]
-    for volunteer, activity in pairs:
-        if permissions.is_self(actor, volunteer):
-            raise NotYou(rules.OWN_HOURS)
-        if actor.account_id is None or not permissions.works_for(actor, activity.organization_id):
-            raise NotYou()
-    records = await _entered(session, actor.account_id, drafts, pairs)  # type: ignore[arg-type]
+    raise_all(_missing(NO_SUCH_ACTIVITY, [draft.activity_id in activities for draft in drafts]), Malformed)
+    recorder = actor.account_id
+    if recorder is None or not all(
+        permissions.works_for(actor, found.organization_id) for found in activities.values()
+    ):
+        raise NotYou()
+    refs = [reference(draft.volunteer) for draft in drafts]
+    held = await repository.locked(session, set(refs))
+    by_ref: dict[UUID | str, Volunteer] = {**{v.id: v for v in held}, **{v.number: v for v in held}}
+    raise_all(_missing(NO_SUCH_VOLUNTEER, [ref in by_ref for ref in refs]), Malformed)
+    if any(permissions.is_self(actor, volunteer) for volunteer in held):
+        raise NotYou(rules.OWN_HOURS)
+    pairs = [(by_ref[ref], activities[draft.activity_id]) for ref, draft in zip(refs, drafts, strict=True)]
+    records = await _entered(session, recorder, drafts, pairs)
     session.add_all(records)
     await session.flush()
     await journal.record(
@@ -58,6 +52,11 @@ async def record_many(session: AsyncSession, actor: Actor, drafts: Sequence[Hour
         *(_event(row, volunteer, "recorded") for row, (volunteer, _) in zip(records, pairs, strict=True)),
     )
     return records
+
+
+def _missing(problem: Problem, known: Sequence[bool]) -> list[Problem]:
+    """The problem at the place of every draft whose reference is not known."""
+    return [problem.at(f"/{place}{problem.pointer}") for place, found in enumerate(known) if not found]
 
 
 async def _entered(

@@ -103,3 +103,23 @@ async def test_lists_filter_and_cost_the_same_for_one_and_for_many(session: Asyn
             assert len((await public.get(f"/api/v1/donations?limit={limit}")).json()["items"]) == limit
         costs.append(len(sent))
     assert costs[0] == costs[1]
+
+
+async def test_what_acts_on_a_donation_cost_in_statements(session: AsyncSession, http: Http) -> None:
+    """The literal counts, BEGIN and COMMIT aside."""
+    project = (await make_in_delivery(session)).pair.project
+    await session.commit()
+    keeper = await http(Role.DISTRICT_BUREAU, area=actors.XUANWU)
+    number, costs = "", []
+    for path, body in (
+        ("", OFFER | {"donor_name": "梧桐巷口小店"}),
+        ("transitions", {"event": "receive"}),
+        ("uses", {"project": project.number, "amount": "3", "note": "装于照护角"}),
+        ("transitions", {"event": "close", "note": "三把均已安装"}),
+    ):
+        with counting() as sent:
+            answer = await keeper.post(f"/api/v1/donations/{number}/{path}".rstrip("/"), json=body)
+        assert answer.is_success, answer.text
+        number = number or answer.json()["number"]
+        costs.append(len(sent))
+    assert costs == [5, 5, 8, 5]

@@ -130,6 +130,15 @@ async def test_hours_belong_to_an_activity_of_the_organization_that_enters_them(
     assert await refused(
         recording.record_many(session, other.recorder, [make.hours_draft(team)]), NotYou
     ) == ["not_you"]
+    nobody = make.hours_draft(other, volunteer="NJ-ZY-999999")
+    assert await refused(recording.record_many(session, other.recorder, [nobody]), Malformed) == [
+        "volunteer_unknown"
+    ]
+    assert await refused(recording.record_many(session, make.stranger(), [nobody]), NotYou) == ["not_you"]
+    nothing = make.hours_draft(other, activity_id=uuid7())
+    assert await refused(recording.record_many(session, other.recorder, [nothing, nobody]), Malformed) == [
+        "activity_unknown"
+    ]
     guest = make.hours_draft(other, volunteer=team.volunteer.number)
     await recording.record_many(session, other.recorder, [guest])
     assert await refused(make.record(session, team)) == ["hours_overlap"], "the city counts a person once"

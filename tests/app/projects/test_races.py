@@ -10,6 +10,7 @@ from app.kernel.database import Database
 from app.kernel.journal import JournalEntry
 from app.projects import service
 from app.projects.models import Project
+from app.projects.schemas import LotDraft
 from tests.factories.actors import SUOJINCUN
 from tests.factories.crowd import at_once, each
 from tests.factories.editions import make_edition
@@ -79,3 +80,20 @@ async def test_of_twenty_admissions_on_one_purse_as_many_pass_as_it_carries(comm
         assert sum(standing.committed_fen for standing in standings.values()) == 4_500_000
         assert all(standings[project.id].committed_fen == 1_500_000 for project in approved)
         assert (await funding.prove(session)).problems == ()
+
+
+async def test_two_lots_that_move_at_once_take_their_project_along(committed: Database) -> None:
+    """Shown to fail when the parent is locked after its lots are read: each then sees the other where it was."""
+    await ground(committed)
+    async with committed.writing() as session:
+        parent = await make_project(session)
+        drafts = [LotDraft(title=title, budget_yuan="15000") for title in ("日间喘息包", "夜间巡访包")]
+        lots = await service.split(session, CLERK, parent, drafts)
+
+    async def submit(session: AsyncSession, place: int) -> None:
+        mine = await service.get(session, CLERK, lots[place].id)
+        await service.transition(session, CLERK, mine, "submit")
+
+    assert await at_once(committed, each(submit, 2)) == {"done": 2}
+    async with committed.reading() as session:
+        assert (await service.get(session, CLERK, parent.id)).state == "submitted"

@@ -28,6 +28,11 @@ def in_charge(actor: Actor, meeting: Meeting) -> bool:
     return actor.is_system or actor.holds(*RUN_HALLS, area=meeting.fair_area_path)
 
 
+def keeps_the_hall(actor: Actor, meeting: Meeting) -> bool:
+    """Whether accounting for the meeting is the actor's own work: the operator's, which a bureau may do but is not asked to."""
+    return actor.holds(Role.FAIR_OPERATOR, area=meeting.fair_area_path)
+
+
 def may_seat(actor: Actor, fair: Any, intent: Any) -> bool:
     """Either side takes a seat for its own talk; who runs the hall seats anybody."""
     return runs_hall(actor, fair) or side_of(actor, intent) is not None

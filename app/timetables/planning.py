@@ -187,7 +187,7 @@ def answered(question: Question, seed: int, time_limit: float) -> Answer:
 async def store(session: AsyncSession, fair: Fair, question: Question, answer: Answer) -> dict[str, Any]:
     """Write an answer to the question that still stands. Raises `Changed` where it does not."""
     await repository.hold(session, fair.edition_code)
-    await seating.release(session, fair.id)
+    await seating.release(session, fair)
     if fair.state not in rules.GOING_ON or await read(session, fair) != question:
         raise Changed
     slots, tables = await plan_repository.seats(session, fair.id, clock.now())

@@ -219,7 +219,7 @@ async def free_seats(
     return [FreeSeat(*row) for row in rows]
 
 
-def _without_ground(query: Select[Any], now: datetime) -> Select[Any]:
+def _without_ground(query: Any, now: datetime) -> Any:
     return (
         query.join(Intent, Intent.id == Meeting.intent_id)
         .join(Fair, Fair.id == Meeting.fair_id)
@@ -238,20 +238,17 @@ def _without_ground(query: Select[Any], now: datetime) -> Select[Any]:
     )
 
 
-async def editions_without_ground(session: AsyncSession, now: datetime) -> list[str]:
-    """The editions in which such meetings are, in order."""
-    found = await session.scalars(
-        _without_ground(select(Fair.edition_code).select_from(Meeting), now).distinct()
-    )
-    return sorted(found)
+async def fairs_without_ground(session: AsyncSession, now: datetime) -> list[tuple[str, UUID]]:
+    """(edition, fair) of such meetings, in order."""
+    query = _without_ground(select(Fair.edition_code, Fair.id).select_from(Meeting), now)
+    return sorted((row.edition_code, row.id) for row in await session.execute(query.distinct()))
 
 
-async def without_ground(session: AsyncSession, now: datetime, fair_id: UUID | None = None) -> list[Meeting]:
+async def without_ground(session: AsyncSession, now: datetime, fair_id: UUID) -> list[Meeting]:
     """Planned meetings to come whose interest has ended or meets at another time, or whose fair was cancelled; locked, by id."""
-    query = _without_ground(select(Meeting), now).order_by(Meeting.id).with_for_update(of=Meeting)
-    if fair_id is not None:
-        query = query.where(Meeting.fair_id == fair_id)
-    return list(await session.scalars(query, execution_options={"populate_existing": True}))
+    query = _without_ground(select(Meeting), now).where(Meeting.fair_id == fair_id).order_by(Meeting.id)
+    locked = query.with_for_update(of=Meeting).execution_options(populate_existing=True)
+    return list(await session.scalars(locked))
 
 
 # -- names -----------------------------------------------------------------------------------------------------------

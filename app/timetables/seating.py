@@ -1,6 +1,5 @@
 """Acts on meetings: take a seat, move, pin, account for, call off; promise to come."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -39,7 +38,7 @@ async def seat(session: AsyncSession, actor: Actor, fair: Fair, draft: SeatDraft
     raise_all(rules.goes_on(fair))
     await repository.hold(session, fair.edition_code)
     await lock(session, pair.intent)
-    await release(session, fair.id)
+    await release(session, fair)
     slot, table = await _asked_for(session, fair, draft.slot_id, draft.table_id)
     sides = (pair.buyer_id, pair.intent.organization_id)
     facts, table = await _facts(session, fair, slot, table, sides)
@@ -188,7 +187,7 @@ async def _move(
 ) -> Meeting:
     raise_all(rules.goes_on(fair))
     await lock(session, meeting)
-    await release(session, fair.id)
+    await release(session, fair)
     slot_id = wanted.slot_id or meeting.slot_id
     slot, table = await _asked_for(session, fair, slot_id, wanted.table_id)
     sides = (meeting.buyer_id, meeting.organization_id)
@@ -261,13 +260,12 @@ async def take_promise_back(session: AsyncSession, actor: Actor, fair: Fair, mee
     return meeting
 
 
-async def release(session: AsyncSession, fair_id: UUID | None = None) -> int:
-    """Free the seats of pairs whose interest has ended or that meet at another time, and of cancelled fairs; how many."""
-    gone = await repository.without_ground(session, clock.now(), fair_id)
-    await call_off(session, gone, NO_GROUND)
-    for fair_id, freed in sorted(Counter(meeting.fair_id for meeting in gone).items()):
-        fair = await session.get_one(Fair, fair_id)
-        await journal.record(session, TIMETABLE, told(fair, "seats_freed", {"meetings": freed}))
+async def release(session: AsyncSession, fair: Fair) -> int:
+    """Free the seats of pairs whose interest has ended or that meet at another time, or all of a cancelled fair; how many."""
+    gone = await repository.without_ground(session, clock.now(), fair.id)
+    if gone:
+        await call_off(session, gone, NO_GROUND)
+        await journal.record(session, TIMETABLE, told(fair, "seats_freed", {"meetings": len(gone)}))
     return len(gone)
 
 

@@ -133,9 +133,11 @@ async def waiting_views(session: AsyncSession, intents: Sequence[Intent]) -> lis
 
 async def tick(session: AsyncSession) -> int:
     """Free the seats of pairs whose interest has ended or that meet elsewhere, and of cancelled fairs."""
-    for edition in await repository.editions_without_ground(session, clock.now()):
+    freed = 0
+    for edition, fair_id in await repository.fairs_without_ground(session, clock.now()):
         await repository.hold(session, edition)
-    return await seating.release(session)
+        freed += await seating.release(session, await session.get_one(Fair, fair_id))
+    return freed
 
 
 async def tasks(session: AsyncSession, actor: Actor) -> list[Task]:
@@ -155,7 +157,7 @@ async def tasks(session: AsyncSession, actor: Actor) -> list[Task]:
                 zh, en = "填写洽谈记录", "Record the talk"
                 found.append(_task("record_talk", meeting, title, zh, en, path))
         for meeting, title, table in await task_repository.unaccounted(session, seen, now):
-            if permissions.in_charge(actor, meeting):
+            if permissions.keeps_the_hall(actor, meeting):
                 zh, en = f"登记 {table} 桌洽谈是否举行", f"Note whether the meeting at table {table} was held"
                 found.append(_task("account_for_meeting", meeting, title, zh, en))
     return found

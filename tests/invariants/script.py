@@ -125,7 +125,7 @@ ONWARD: dict[str, tuple[str, ...]] = {
     "returned": ("submit",),
     "approved": ("publish",),
     "published": ("express", "invite"),
-    "negotiating": ("propose", "shortlist", "confirm_talk", "accept", "accept_invitation", "state_no_conflict", "record_talk",
+    "negotiating": ("propose", "shortlist", "confirm_talk", "accept", "accept_invitation", "take_seat", "state_no_conflict", "record_talk",
                     "express"),
     "award_proposed": ("publish_notice",),
     "award_notice": ("confirm_award", "confirmer_states_no_conflict"),

@@ -291,6 +291,7 @@ async def test_everybody_is_told_what_to_do_on_the_day(session: AsyncSession) ->
     ]  # fmt: skip
     clock.settle(timedelta(days=2))
     assert [await kinds(actor) for actor in (supplier, street, operator)] == [[], [], ["account_for_meeting"]]
+    assert await kinds(actors.city()) == []
     await service.transition(session, operator, market.hall.fair, meeting, "hold", None, {})
     assert [await kinds(actor) for actor in (supplier, street, operator)] == [
         ["record_talk"],

@@ -34,7 +34,14 @@ async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
         session.add_all(things)
         await session.flush()
         return
-    await add_rows(session, type(things[0]), [thing.__dict__ for thing in things])
+    kind = type(things[0])
+    columns = _columns(kind)
+    ids = {key: make for key, column in columns.items() if column.primary_key and (make := _default(column))}
+    for thing in things:
+        for key, make in ids.items():
+            if thing.__dict__.get(key) is None:
+                setattr(thing, key, make())
+    await add_rows(session, kind, ({key: thing.__dict__.get(key) for key in columns} for thing in things))
 
 
 async def add_rows(session: AsyncSession, kind: type[Base], rows: Iterable[Row]) -> None:
@@ -44,11 +51,10 @@ async def add_rows(session: AsyncSession, kind: type[Base], rows: Iterable[Row])
     asked for once, an id for each row: what is entered together bears one time.
     """
     await session.flush()
-    mapper = inspect(kind)
-    table = cast(Table, mapper.local_table)
-    columns = [column for column in table.columns if _is_written(column)]
-    keys = [mapper.get_property_by_column(column).key for column in columns]
-    await _copy(session, table, columns, _lines(rows, dict(zip(keys, columns, strict=True))))
+    columns = _columns(kind)
+    await _copy(
+        session, cast(Table, inspect(kind).local_table), list(columns.values()), _lines(rows, columns)
+    )
 
 
 async def copy(
@@ -167,6 +173,13 @@ def _array(values: Sequence[Any]) -> str:
         return "{" + ",".join(values) + "}"
     quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
     return _text('{"' + '","'.join(quoted) + '"}')
+
+
+def _columns(kind: type[Base]) -> dict[str, Column[Any]]:
+    """The columns the program writes, by attribute."""
+    mapper = inspect(kind)
+    columns = cast(Table, mapper.local_table).columns
+    return {mapper.get_property_by_column(column).key: column for column in columns if _is_written(column)}
 
 
 def _is_written(column: Column[Any]) -> bool:

@@ -13,7 +13,9 @@ from app.kernel.journal import JournalEntry
 from app.projects import service
 from app.projects.models import Project, ProjectText
 from app.projects.schemas import ProjectDraft
+from app.timetables.models import MeetingTable
 from tests.factories.editions import make_edition
+from tests.factories.timetables import make_hall
 
 OWN = {"id", "number", "title", "normal_title", "created_at", "updated_at", "state_since"}
 
@@ -58,6 +60,26 @@ async def test_a_thousand_projects_by_copy_are_like_one_by_the_session(session: 
     ).all()
     shape = {(e.event, e.to_state, e.area_path, e.level, e.actor_label, tuple(e.change)) for e in entries}
     assert len(entries) == 2 and len(shape) == 1
+
+
+async def test_objects_by_the_thousand_get_their_ids_and_each_its_own_values(session: AsyncSession) -> None:
+    await make_edition(session, "2026")
+    hall = await make_hall(session)
+    tables = [
+        MeetingTable(
+            fair_id=hall.fair.id,
+            no=at,
+            label=f"加 {at}",
+            seats=4,
+            **({"zone": "negotiation"} if at % 2 else {}),
+        )
+        for at in range(100, 100 + bulk.COPIED)
+    ]
+    await bulk.add_all(session, tables)
+    added = select(MeetingTable).where(MeetingTable.no >= 100)
+    stored = {table.id: table for table in await session.scalars(added)}
+    assert stored.keys() == {table.id for table in tables}
+    assert all(stored[table.id].zone == table.zone for table in tables)
 
 
 NASTY = [

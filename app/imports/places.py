@@ -212,7 +212,7 @@ def _street_problem(text: str, found: Resolution, gazetteer: Gazetteer, district
 def _without_street(record: dict[str, Any], row: Row, names: list[str]) -> None:
     """A community is found by its street; without one its name is kept as the address."""
     where = "、".join(names)
-    record["delivery_address"] = f"{record.get('delivery_address') or ''} {where}".strip()
+    record["delivery_address"] = "，".join(filter(None, (record.get("delivery_address"), where)))
     row.add(
         warning("street_needed", f"未填街道，无法确定社区“{where[:60]}”，已记入实施地点；请补街道。",
                 f"Without a street the community '{where[:60]}' is not known; it is kept as the address."),

@@ -1,7 +1,7 @@
 """Counts and rates: persons apart from contacts, never an invented number (DOMAIN.md §4.4, 45)."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from app.imports.cells.numerals import number
 from app.imports.cells.parsed import BLANK, Cell, Context, Parsed, RowProblem, error, warning
@@ -11,13 +11,14 @@ LARGEST = 100_000_000
 _COUNT = re.compile(
     r"(?P<about>约|大约|预计|近|不少于|不低于|至少|超过|>=?|≥|≧)?"
     r"(?P<number>[\d.,]+(?:e\+?\d+)?|[零一二两三四五六七八九十百千万]+)(?P<scale>万|千|百)?"
-    r"(?P<more>余|多|来|以上|左右|\+)?(?P<unit>人次|人/次|人|名|位|户次|户|次|个|项|家|张|场|元|户家庭)?"
+    r"(?P<more>余|多|来|以上|左右|\+)?(?P<unit>人次|人/次|人|名|位|户次|户|次|个|项|家|张|场|户家庭)?"
     r"(?P<more2>以上|左右|/年|每年|/月)?",
     re.IGNORECASE,
 )
 
 _NEXT = re.compile(r"[,;、，；](?=\D*\d[\d.]*(?:万|余|多)?(?:人次|人|名|户))|(?<=户)[,/]?(?=\d+(?:余|多)?人)")
 _SPAN = re.compile(r"[-~～—–至到]+(?=\d)")
+_LOWER = re.compile(r"\D{0,6}[\d.,]+(?:万|千|百)?(?:人次|人|名|户)?")
 _NOTE = re.compile(r"[(][^()]*[)]$")
 _WHAT = re.compile(r"^(?:每年|年均)?(?:直接|间接)?(?:受益|服务|覆盖|惠及)?(?:人数|人次|人群)?[:为]?")
 _DIRECT = re.compile(r"^直接")
@@ -54,7 +55,7 @@ def _count(cell: Cell, *, persons: bool) -> Parsed:
     for piece in _pieces(text):
         span = _SPAN.split(piece)
         found = _COUNT.fullmatch(_WHAT.sub("", span[-1]))
-        if len(span) > 2 or not span[0] or not found:
+        if len(span) > 2 or not span[0] or not found or (len(span) == 2 and not _LOWER.fullmatch(span[0])):
             found = _alone(piece)
             if found is None:
                 return _unreadable(text)
@@ -79,10 +80,10 @@ def _count(cell: Cell, *, persons: bool) -> Parsed:
         unit = found["unit"] or ""
         if persons and unit in ("户", "户家庭") and "、" not in piece and len(_pieces(text)) > 1:
             continue  # '100户300人': the persons are told
-        if persons and (value == 0 or unit in ("户", "户家庭")):
+        whole = int(value.to_integral_value(ROUND_HALF_UP))
+        if persons and (whole == 0 or unit in ("户", "户家庭")):
             return _no_persons(text)
         name = "contacts" if unit in ("人次", "人/次", "户次") else "value"
-        whole = int(value.to_integral_value())
         if name not in values:
             values[name] = whole
         elif _DIRECT.match(text):

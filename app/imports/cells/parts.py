@@ -44,10 +44,11 @@ def split(text: str) -> list[str]:
     A form with boxes to tick gives what is ticked. Words like 和 never cut: `joined_by` proposes, the caller knows the words.
     """
     text = ticked(text)
-    numbered = _NUMBERED.search(text) is not None and NUMBERING.match(text) is not None
-    pieces = cut(text, _SEPARATORS)
-    if numbered:
-        pieces = [piece for part in pieces for piece in _NUMBERED.split(part)]
+    pieces = [
+        piece
+        for part in cut(text, _SEPARATORS)
+        for piece in (_NUMBERED.split(part) if NUMBERING.match(part.strip()) else (part,))
+    ]
     parts = (
         unquoted(_AND_SO_ON.sub("", NUMBERING.sub("", piece.strip())).strip(" 。．")) for piece in pieces
     )
@@ -90,7 +91,9 @@ def quoted(text: str) -> str:
 
 def written(values: Iterable[str], read: Callable[[str], list[str]], joint: str) -> str:
     """Values in one cell such that `read` gives them back; a value that would be cut or changed stands in quotes."""
-    return joint.join(value if read(value) == [value] else quoted(value) for value in values)
+    return joint.join(
+        value if '"' not in value and read(value) == [value] else quoted(value) for value in values
+    )
 
 
 def fitting(text: str, longest: int) -> list[str]:

@@ -102,8 +102,5 @@ def _written(item: dict[str, Any]) -> str:
     tail = f"({','.join(facts)})" if facts else ""
     plainly = f"{year}{item['title']}{tail}"
     named = {name: value for name, value in item.items() if value is not None}
-    return (
-        plainly
-        if past_projects(plainly, Context(2000)).value == [named]
-        else f"{year}{quoted(item['title'])}{tail}"
-    )
+    alone = '"' not in item["title"] and past_projects(plainly, Context(2000)).value == [named]
+    return plainly if alone else f"{year}{quoted(item['title'])}{tail}"

@@ -10,7 +10,7 @@ from app.catalogue.codes import label, resolve
 from app.imports.cells.marks import LONGEST_LINE
 from app.imports.cells.numerals import number
 from app.imports.cells.parsed import BLANK, Cell, Context, Parsed, warning
-from app.imports.cells.parts import cut, fitting, quoted, split, unquoted
+from app.imports.cells.parts import cut, fitting, quoted, split, unquoted, written
 from app.imports.cells.text import error_cell, plain, says_nothing, text_of
 
 _SENTENCES = re.compile(r"[;；\n。]+")
@@ -206,7 +206,12 @@ def _written_output(item: dict[str, Any]) -> str:
     if method != _method(item["indicator"]):
         amount += f"({label('service_method', method) if method else _ANY_METHOD})"
     read = outputs(item["indicator"] + amount, Context(2000)).value
-    same = read is not None and len(read) == 1 and read[0]["indicator"] == item["indicator"]
+    same = (
+        '"' not in item["indicator"]
+        and read is not None
+        and len(read) == 1
+        and read[0]["indicator"] == item["indicator"]
+    )
     return (item["indicator"] if same and read[0].get("unit") == unit else quoted(item["indicator"])) + amount
 
 
@@ -230,12 +235,11 @@ def outcomes(cell: Cell, context: Context) -> Parsed:
 
 def export_outcomes(items: Sequence[dict[str, Any]] | None) -> str:
     """Outcomes in one cell, as `outcomes` reads them."""
-    parts = []
-    for item in items or ():
-        text = str(item["indicator"])
-        plainly = outcomes(text, Context(2000)).value == [{"indicator": text}]
-        parts.append(text if plainly else quoted(text))
-    return ";".join(parts)
+
+    def read(text: str) -> list[str]:
+        return [item["indicator"] for item in outcomes(text, Context(2000)).value or ()]
+
+    return written((str(item["indicator"]) for item in items or ()), read, ";")
 
 
 def requirements(cell: Cell, context: Context) -> Parsed:

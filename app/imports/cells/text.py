@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 from app.imports.cells.parsed import BLANK, Cell, Context, Parsed, error, warning
 
-_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
+)
 _UNCLEAN = re.compile(
     "[\r\t\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f-\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|  "
 )
@@ -14,6 +16,7 @@ _BREAKS = re.compile(
     "\r\n?|[\x0b\x0c\u2028\u2029]"
 )  # a vertical tab is the soft line break of word processors
 _SPACES = re.compile("[ \t\u00a0\u3000\u2000-\u200a\u202f\u205f]+")
+_FORMULA_SIGNS = ("=", "+", "-", "@")
 _ANY_SPACE = re.compile(r"\s+")
 _CJK_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CJK_BREAK = re.compile(r"\s+(?=(?:社区|村|居委会|街道|区)(?:\s|$))")
@@ -38,11 +41,15 @@ class CellError(str):
 
 
 def text_of(cell: Cell) -> str:
-    """Any cell as text: whole numbers without '.0', dates as ISO; invisible characters and outer blanks gone."""
+    """Any cell as text: whole numbers without '.0', dates as ISO; invisible characters and outer blanks gone.
+
+    So is the apostrophe that exports (ours and others) put before text that looks like a formula.
+    """
     if isinstance(cell, str):
-        if _UNCLEAN.search(cell) is None:
-            return cell.strip()
-        return _SPACES.sub(" ", _INVISIBLE.sub("", _BREAKS.sub("\n", cell))).strip()
+        if _UNCLEAN.search(cell) is not None:
+            cell = _SPACES.sub(" ", _INVISIBLE.sub("", _BREAKS.sub("\n", cell)))
+        text = cell.strip()
+        return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA_SIGNS else text
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -86,7 +93,7 @@ def line(cell: Cell, context: Context) -> Parsed:
     text = _ANY_SPACE.sub(" ", text_of(cell))
     if says_nothing(text):
         return BLANK
-    return _bounded(_bared(_CJK_GAP.sub("", text)))
+    return _bounded(_CJK_GAP.sub("", text))
 
 
 def place(cell: Cell, context: Context) -> Parsed:
@@ -95,7 +102,7 @@ def place(cell: Cell, context: Context) -> Parsed:
     if says_nothing(text):
         return BLANK
     text = _CJK_BREAK.sub("", text)  # a name broken to fit its column
-    return _bounded(_bared(_ANY_SPACE.sub(" ", text.replace("\n", "、"))))
+    return _bounded(_ANY_SPACE.sub(" ", text.replace("\n", "、")))
 
 
 def paragraph(cell: Cell, context: Context) -> Parsed:
@@ -103,12 +110,7 @@ def paragraph(cell: Cell, context: Context) -> Parsed:
     text = text_of(cell)
     if says_nothing(text):
         return BLANK
-    return _bounded(_bared("\n".join(part.strip() for part in text.split("\n")) if "\n" in text else text))
-
-
-def _bared(text: str) -> str:
-    """Without the apostrophe that exports (ours and others) put before text that looks like a formula."""
-    return text[1:] if text[0] == "'" and text[1:2] in ("=", "+", "-", "@") else text
+    return _bounded("\n".join(part.strip() for part in text.split("\n")) if "\n" in text else text)
 
 
 def _bounded(text: str) -> Parsed:

@@ -40,6 +40,7 @@ from app.imports.columns.column import (
     wan,
     yes_no,
 )
+from app.imports.communities import CITY_WIDE
 from app.imports.places import areas_of, settle
 
 
@@ -160,7 +161,7 @@ def _settle_seat(record: dict[str, Any], row: Row) -> None:
     """Where an organization is at home: as written, else the district whose bureau has registered it."""
     registrar = record.get("registrar")
     if (
-        not record.get("district")
+        record.get("district") in (None, *CITY_WIDE)
         and registrar
         and (home := Gazetteer.default().resolve_district(registrar).area)
     ):

@@ -100,7 +100,7 @@ async def test_a_project_is_withdrawn_with_its_award_or_the_award_is_confirmed(c
 async def test_who_is_listed_while_it_is_judged_is_seen_or_waits(
     committed: Database, route: str, act: str
 ) -> None:
-    """Shown to fail for interest and confirmation when the organization is not held (`negotiations.repository.hold_organization`)."""
+    """Shown to fail, for interest, when the organization is not held (`negotiations.repository.hold_organization`)."""
     world = await come(committed, route)
     ends = await at_once(committed, [hand(world, act), hand(world, "list_organization")])
     assert ends in ({"done": 2}, {"done": 1, "H_CREDIT": 1}), ends

@@ -224,7 +224,7 @@ async def test_a_list_takes_as_many_statements_for_thirty_rows_as_for_one(
     with counting() as counted:
         listed = (await client.get(ORGANIZATIONS)).json()["items"]
     assert len(listed) == rows
-    assert len(counted) == 6, counted.texts
+    assert len(counted) == 4, counted.texts
 
 
 @pytest.mark.parametrize(

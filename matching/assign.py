@@ -41,7 +41,8 @@ class Plan:
     pairs and the lowest pair. `reserves` is n×r: who may step in for each project, best first, padded with
     NOBODY. `gap` is how many points a better plan could at most have; `optimal` when that is none. `prices`
     (one per organization) prove it. `exposure_price` is what the exposure floor costs in points. When no plan
-    obeys all rules, `infeasible` names a smallest set of rules to relax and the arrays are empty.
+    obeys all rules, `infeasible` names a smallest set of rules to relax (`optimal` when that is proven) and the
+    arrays are empty.
     """
 
     pairs: NDArray[np.intp]
@@ -252,5 +253,5 @@ def _no_plan(problem: _Problem, reserves: int, relaxable: Collection[str]) -> Pl
     )
     empty = np.zeros((0, 2), dtype=np.intp)
     nobody = np.full((len(problem.demand), reserves), NOBODY, dtype=np.intp)
-    relaxations = smallest_relaxation(limits, relaxable)
-    return Plan(empty, 0.0, float("nan"), nobody, relaxations, optimal=False, gap=float("inf"))
+    relaxations, fewest = smallest_relaxation(limits, relaxable)
+    return Plan(empty, 0.0, float("nan"), nobody, relaxations, optimal=fewest, gap=float("inf"))

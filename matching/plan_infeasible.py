@@ -19,7 +19,12 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 RULES = ("demand", "capacity", "minimum", "forced", "forbidden", "exposure")
 TIME_LIMIT = 10.0
+SMALL, GAP = 400, 2e-4
+"""In larger programs the amounts may be so far from the least; the number of rules is proven all the same."""
+INFEASIBLE = 2
+"""The solver's word for it."""
 _TINY = 1e-4
+Row = tuple[NDArray[np.intp], NDArray[np.float64], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +87,24 @@ class Limits:
 
 def smallest_relaxation(
     limits: Limits, relaxable: Collection[str] = RULES, time_limit: float = TIME_LIMIT
-) -> tuple[Relaxation, ...]:
-    """The fewest rules to relax, then the least amounts; gates are not among them, for they are not ours to relax.
+) -> tuple[tuple[Relaxation, ...], bool]:
+    """The fewest rules to relax, then the least amounts, and whether that is proven; gates are not ours to relax.
 
     Only rules of the kinds in `relaxable` are named as long as they suffice, all kinds otherwise. When time runs out the set
     still allows a plan, but a smaller one may exist.
     """
     bounds = _Bounds(limits, relaxable)
-    slack = _chosen(bounds, time.monotonic() + time_limit)
-    if slack is None:
+    found = _chosen(bounds, time.monotonic() + time_limit)
+    if found is None:
         bounds = _Bounds(limits, RULES)
-        slack = _chosen(bounds, time.monotonic() + time_limit)
-    assert slack is not None, "with every rule relaxed nobody is asked for anything"
-    return tuple(
+        found = _chosen(bounds, time.monotonic() + time_limit)
+    assert found is not None, "with every rule relaxed nobody is asked for anything"
+    named = (
         Relaxation(rule, int(amount), i, j)
-        for (rule, i, j), amount in zip(bounds.rules, slack, strict=True)
+        for (rule, i, j), amount in zip(bounds.rules, found[0], strict=True)
         if amount > 0
     )
+    return tuple(named), found[1]
 
 
 class _Bounds:
@@ -163,14 +169,12 @@ class _Bounds:
         np.add.at(row, self.raised[outward], self.sign[outward])
         return row[:-1], float(self.low[inward].sum() - self.high[outward].sum())
 
-    def crossed(self) -> list[tuple[NDArray[np.float64], float]]:
-        """One row for each arc whose lower bound may pass its upper one."""
-        arcs = np.arange(len(self.tails))
-        return [self.row(arcs == arc, arcs == arc) for arc in np.flatnonzero(self.low > self.high)]
-
     def cuts(self, slack: Ints) -> list[tuple[NDArray[np.float64], float]]:
-        """The cuts too narrow under these slacks; none when everything can flow."""
+        """The cuts too narrow under these slacks, or the arcs asked for more than they may carry; none when all flows."""
         low, high = self.at(slack)
+        if (crossed := np.flatnonzero(low > high)).size:
+            arcs = np.arange(len(self.tails))
+            return [self.row(arcs == arc, arcs == arc) for arc in crossed]
         side = self._source_side(low, high)
         if side is None:
             return []
@@ -226,24 +230,23 @@ class _Bounds:
         return side[:size]
 
 
-def _chosen(bounds: _Bounds, deadline: float) -> Ints | None:
-    """Slacks under which a plan exists, as few as possible; None when no slacks suffice."""
+def _chosen(bounds: _Bounds, deadline: float) -> tuple[Ints, bool] | None:
+    """Slacks under which a plan exists and whether none are fewer; None when no slacks suffice."""
     if not bounds.rules:
         return None
     program = _Program(bounds)
-    for row in bounds.crossed():
-        program.add(*row)
     while True:
-        slack = program.solved(max(0.5, deadline - time.monotonic()))
-        if slack is None:
+        found = program.solved(max(0.5, deadline - time.monotonic()))
+        if found is None:
             return None
+        slack, proven = found
         cuts = bounds.cuts(slack)
         if not cuts:
-            return slack
+            return slack, proven
         for row in cuts:
             program.add(*row)
         if time.monotonic() > deadline:
-            return _widened(bounds, slack)
+            return _widened(bounds, slack), False
 
 
 def _widened(bounds: _Bounds, slack: Ints) -> Ints:
@@ -267,46 +270,47 @@ class _Program:
     """Slacks and one switch per rule; a slack may be used only when its switch is on."""
 
     def __init__(self, bounds: _Bounds) -> None:
-        from scipy.sparse import csr_matrix
-
-        self.most = np.array(bounds.most, dtype=np.float64)
+        self._most = np.array(bounds.most, dtype=np.float64)
         # A slack of one is its own switch.
-        switched = np.flatnonzero(self.most > 1)
-        self._switches = len(switched)
-        self._costs = np.concatenate([np.where(self.most > 1, _TINY, 1.0 + _TINY), np.ones(self._switches)])
-        numbers = np.arange(self._switches)
-        self._linked = csr_matrix(
-            (
-                np.concatenate([np.full(self._switches, -1.0), self.most[switched]]),
-                (np.tile(numbers, 2), np.concatenate([switched, len(self.most) + numbers])),
-            ),
-            shape=(self._switches, len(self._costs)),
-        )
-        self._rows: list[NDArray[np.float64]] = []
-        self._least: list[float] = []
+        self._switched = np.flatnonzero(self._most > 1)
+        count, switches = len(self._most), len(self._switched)
+        self._costs = np.concatenate([np.where(self._most > 1, _TINY, 1.0 + _TINY), np.ones(switches)])
+        self._rows: list[Row] = []
+        for number, at in enumerate(self._switched):
+            self._rows.append(((np.array([at, count + number])), np.array([-1.0, self._most[at]]), 0.0))
+        self._switch = np.arange(count)
+        self._switch[self._switched] = count + np.arange(switches)
 
     def add(self, row: NDArray[np.float64], least: float) -> None:
-        """The slacks, weighed by `row`, must reach `least`."""
-        self._rows.append(row)
-        self._least.append(least)
+        """The slacks, weighed by `row`, must reach `least`; where all help, so many switches must be on as could reach it."""
+        at = np.flatnonzero(row)
+        self._rows.append((at, row[at], least))
+        if (row[at] > 0).all() and least > 0 and len(at):
+            furthest = (row * self._most)[at].max()
+            self._rows.append((self._switch[at], np.ones(len(at)), float(np.ceil(least / furthest - 1e-9))))
 
-    def solved(self, seconds: float) -> Ints | None:
-        """The fewest switches, then the least slacks, that keep every row so far; None when none do."""
+    def solved(self, seconds: float) -> tuple[Ints, bool] | None:
+        """The fewest switches, then the least slacks, that keep every row so far, and whether that is proven; None when
+        none do.
+        """
         from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csr_matrix, hstack, vstack
+        from scipy.sparse import csr_matrix
 
+        ends = np.cumsum([0, *(len(at) for at, _, _ in self._rows)])
+        cols = np.concatenate([at for at, _, _ in self._rows] or [np.zeros(0, dtype=np.intp)])
+        data = np.concatenate([weights for _, weights, _ in self._rows] or [np.zeros(0)])
         width = len(self._costs)
-        cuts = csr_matrix(np.array(self._rows).reshape(-1, len(self.most)))
-        padded = hstack([cuts, csr_matrix((cuts.shape[0], self._switches))])
         answer = milp(
             self._costs,
             constraints=LinearConstraint(
-                vstack([self._linked, padded]), np.concatenate([np.zeros(self._switches), self._least])
+                csr_matrix((data, cols, ends), shape=(len(self._rows), width)),
+                np.array([least for _, _, least in self._rows]),
             ),
-            bounds=Bounds(0, np.concatenate([self.most, np.ones(self._switches)])),
+            bounds=Bounds(0, np.concatenate([self._most, np.ones(len(self._switched))])),
             integrality=np.ones(width),
-            options={"time_limit": seconds, "mip_rel_gap": 0.0},
+            options={"time_limit": seconds, "mip_rel_gap": 0.0 if width < SMALL else GAP},
         )
         if answer.x is None:
-            return None
-        return np.rint(answer.x[: len(self.most)]).astype(np.int64)
+            # Either there are none, or time was up before there was one: then nobody is relaxed yet.
+            return None if answer.status == INFEASIBLE else (np.zeros(len(self._most), dtype=np.int64), False)
+        return np.rint(answer.x[: len(self._most)]).astype(np.int64), answer.status == 0

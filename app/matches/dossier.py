@@ -42,8 +42,8 @@ plan.json     what was wished, what came of it, which rules were named, and the 
 pairs.csv     who talks to whom, best first, and who may step in
 run.json, inputs.json, vectors.npz, model.json   what the plan was computed from: those of the match run
 
-`app.matches.dossier.replay_plan` computes the plan again from these, without the pairs; its digest equals plan_sha256. A plan
-whose proof the time limit ended (optimal: false) depends on the machine and need not come out the same.
+`app.matches.dossier.replay_plan` computes the plan again from these, without the pairs; its digest equals plan_sha256. The rules that
+were named are taken from plan.json. A plan whose proof the time limit ended (optimal: false) need not come out the same.
 """
 
 
@@ -219,5 +219,15 @@ def replay_plan(archive: bytes) -> Planned:
     """Compute a plan again from its dossier alone; its digest equals `plan_sha256`."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         made = _opened(opened)
-        wishes = PlanDraft.model_validate(json.loads(opened.read("plan.json"))["wishes"])
-    return solved(made.on_offer, made.offering, made.as_of, made.weights, made.rules, wishes, made.store)
+        told = json.loads(opened.read("plan.json"))
+        wishes = PlanDraft.model_validate(told["wishes"])
+    return solved(
+        made.on_offer,
+        made.offering,
+        made.as_of,
+        made.weights,
+        made.rules,
+        wishes,
+        made.store,
+        known=told["relaxations"],
+    )

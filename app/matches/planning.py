@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -121,16 +121,26 @@ def _is_exposed(organization: Organization, rule: PlanExposureDraft, as_of: date
     return young or (workers is not None and workers <= rule.small_workers)
 
 
-def planned(fair: Fair, wishes: PlanDraft, names: Callable[[str], str] = str) -> Planned:
+def planned(
+    fair: Fair,
+    wishes: PlanDraft,
+    names: Callable[[str], str] = str,
+    known: Sequence[Mapping[str, Any]] = (),
+) -> Planned:
     """Solve, and check what the solver says; `names` tells what people call a project or organization.
 
-    An infeasible answer is checked too: with the named rules relaxed there must be a plan. Raises `Refused`.
+    An infeasible answer is checked too: with the named rules relaxed there must be a plan. Rules named before (`known`) are
+    taken as they are: the search for the fewest may have been ended by the clock. Raises `Refused`.
     """
-    plan = _solved(fair, wishes)
-    if not plan.infeasible:
-        return Planned(PlanOutcome.PLANNED, places_of(fair, plan), [], figures(fair, plan))
-    named = [_told(fair, rule, names) for rule in plan.infeasible]
-    eased = relaxed(fair, plan.infeasible)
+    if known:
+        rules, named = tuple(_rule(fair, told) for told in known), [dict(told) for told in known]
+    else:
+        plan = _solved(fair, wishes)
+        if not plan.infeasible:
+            return Planned(PlanOutcome.PLANNED, places_of(fair, plan), [], figures(fair, plan))
+        rules = plan.infeasible
+        named = [_told(fair, rule, names) | {"fewest": plan.optimal} for rule in rules]
+    eased = relaxed(fair, rules)
     instead = _solved(eased, wishes)
     if instead.infeasible:
         raise Refused("the rules named do not make a plan possible")
@@ -138,6 +148,16 @@ def planned(fair: Fair, wishes: PlanDraft, names: Callable[[str], str] = str) ->
     if wishes.relax:
         return Planned(PlanOutcome.RELAXED, places_of(eased, instead), named, told)
     return Planned(PlanOutcome.INFEASIBLE, [], named, {"if_relaxed": told})
+
+
+def _rule(fair: Fair, told: Mapping[str, Any]) -> Relaxation:
+    project, organization = told["project_id"], told["organization_id"]
+    return Relaxation(
+        told["rule"],
+        told["amount"],
+        None if project is None else fair.project_ids.index(project),
+        None if organization is None else fair.organization_ids.index(organization),
+    )
 
 
 def _solved(fair: Fair, wishes: PlanDraft) -> Plan:

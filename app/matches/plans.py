@@ -183,6 +183,7 @@ def solved(
     wishes: PlanDraft,
     store: MemoryStore,
     labels: Mapping[str, str] | None = None,
+    known: Sequence[Mapping[str, Any]] = (),
 ) -> Planned:
     """The plan of a run's inputs. Pure: the same inputs give the same plan, which is how a dossier is replayed."""
     ordered = sorted(offering, key=lambda one: one.id)
@@ -190,7 +191,7 @@ def solved(
     ranker = Ranker(as_of, weights=weights, rules=rules, encoder=encoder, store=store)
     scores = ranker.fit(ordered).table(on_offer)
     fair = planning.fair_of(on_offer, ordered, scores, wishes, as_of)
-    return planning.planned(fair, wishes, lambda key: (labels or {}).get(key, key))
+    return planning.planned(fair, wishes, lambda key: (labels or {}).get(key, key), known)
 
 
 def rules_of(run: MatchRun) -> GateRules:

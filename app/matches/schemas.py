@@ -214,12 +214,16 @@ class PlanDraft(BaseModel):
 
 
 class RelaxationView(BaseModel):
-    """One rule to relax so that a plan becomes possible; `relaxed` plans have it relaxed already."""
+    """One rule to relax so that a plan becomes possible; `relaxed` plans have it relaxed already.
+
+    `fewest`: it is proven that no smaller set of rules would do.
+    """
 
     rule: Rule
     amount: int
     project_id: UUID | None
     organization_id: UUID | None
+    fewest: bool
     zh: str
     en: str
 

@@ -20,7 +20,7 @@ from multiprocessing import get_context
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from matching import LiveIndex, MemoryStore, Ranker, TextModel, assign, required_texts, timetable
+from matching import LiveIndex, MemoryStore, Plan, Ranker, TextModel, assign, required_texts, timetable
 from matching.checks import check_plan, check_timetable, price_bound
 from scripts.benches import _match_quality
 from scripts.benches._match_fair import AS_OF, fair
@@ -157,7 +157,23 @@ def plan() -> None:
         print(
             f"  total {answer.total:.1f}, worst {answer.worst:.1f}, optimal {answer.optimal}, {verdict or 'valid'}"
         )
+    unmet(scores, capacity)
     seats()
+
+
+def unmet(scores: np.ndarray, capacity: np.ndarray) -> None:
+    """Why there is no plan: somebody whom nobody may serve, and more wanted than there are places."""
+    alone = scores.copy()
+    alone[5] = np.nan
+    unplanned("one project without anybody", alone, 1, capacity)
+    unplanned("three candidates each", scores, 3, capacity)
+
+
+def unplanned(what: str, scores: np.ndarray, demand: int, capacity: np.ndarray) -> None:
+    named: list[Plan] = []
+    timed(f"no plan, {what}", lambda: named.append(assign(scores, demand, capacity)))
+    rules = named[0].infeasible
+    print(f"  {len(rules)} rules to relax: {', '.join(sorted({rule.rule for rule in rules}))}")
 
 
 def seats() -> None:

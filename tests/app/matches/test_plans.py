@@ -137,6 +137,10 @@ async def test_what_cannot_be_planned_names_the_rules_in_two_languages_and_can_b
     assert (instead["outcome"], instead["relaxations"]) == ("relaxed", told["relaxations"])
     places = (await bureau.get(PAIRS, params={"plan": instead["id"], "alternate": False})).json()["items"]
     assert len(places) == 3
+    assert all(rule["fewest"] for rule in told["relaxations"]), "small enough to be proven"
+    for plan in (told, instead):
+        archive = (await bureau.get(plan["dossier"])).content
+        assert dossier.replay_plan(archive).sha256 == plan["plan_sha256"]
 
 
 async def test_pairs_are_wished_for_by_number_and_unknown_ones_are_all_told(

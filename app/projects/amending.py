@@ -15,6 +15,7 @@ from app.projects import permissions, rules
 from app.projects.entering import paying_side, places, pointers, terms
 from app.projects.facts import public_parts
 from app.projects.lifecycle import LIFECYCLE, TO_SUBMIT, audience
+from app.projects.lots import add_up
 from app.projects.models import Amendment, Project, ProjectState, ProjectText
 from app.projects.schemas import Payers, Place, ProjectChange, Terms
 
@@ -26,6 +27,12 @@ REASON_NEEDED = Problem(
     "项目已发布，修改须说明理由（reason），并向所有关注者公开。",
     "The project is published: a change needs a reason, and everybody interested will see it.",
     "/reason",
+)
+SUM_OF_LOTS = Problem(
+    "budget_is_the_sum_of_lots",
+    "分包项目的预算为各分包之和，请修改分包预算。",
+    "The budget of a project with lots is their sum: change the budget of a lot.",
+    "/budget_yuan",
 )
 PLACE_IS_FIXED = Problem(
     "place_is_fixed",
@@ -64,12 +71,16 @@ async def _rewrite(session: AsyncSession, actor: Actor, project: Project, wanted
     await lock(session, project)
     if project.state not in permissions.FREE_STATES:
         return await change(session, actor, project, wanted)
+    if project.is_parent and _differs(project, columns, "budget_fen"):
+        raise NotNow(SUM_OF_LOTS)
     changed = _set(project, columns)
     await _found_anew(session, project, changed)
     await session.flush()
     if changed:
         shown = _shown(changed)
         await journal.record(session, actor, _event(project, "changed", wanted.reason, shown))
+    if "budget_fen" in changed:
+        await add_up(session, actor, project)
     return project
 
 
@@ -117,6 +128,7 @@ async def _amend(session: AsyncSession, actor: Actor, project: Project, wanted: 
             reference=f"{project.number}/amendment/{project.version}",
             area_path=project.area_path,
         )
+        await add_up(session, actor, project)
     return project
 
 

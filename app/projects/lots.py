@@ -136,6 +136,27 @@ async def follow_parents(session: AsyncSession, actor: Actor, moved: Sequence[Pr
         await follow(session, LIFECYCLE, parent, rules.derived_state(lot.state for lot in some), actor)
 
 
+async def add_up(session: AsyncSession, actor: Actor, lot: Project) -> None:
+    """Let the budget of a project with lots be their sum again after one of them has changed; nothing for who is no lot."""
+    if lot.parent_id is None:
+        return
+    [parent] = await lock_many(session, Project, [lot.parent_id])
+    before, whole = parent.budget_fen, sum(one.budget_fen or 0 for one in await lots_of(session, parent))
+    if whole == before:
+        return
+    parent.budget_fen = whole
+    await session.flush()
+    told = journal.Event(
+        LIFECYCLE.name,
+        parent.id,
+        "followed",
+        audience(parent),
+        number=parent.number,
+        change={"budget_fen": [before, whole]},
+    )
+    await journal.record(session, actor, told)
+
+
 async def living(session: AsyncSession, parent: Project) -> list[Project]:
     """The lots of a project that a move of all is meant for: those that have not ended. Raises `NotNow` when none is left."""
     lots = [lot for lot in await lots_of(session, parent) if lot.state not in LIFECYCLE.final]

@@ -11,6 +11,7 @@ from app.kernel import clock, journal
 from app.kernel.actor import PUBLIC
 from app.kernel.errors import Malformed, NotNow
 from app.projects import service
+from app.projects.schemas import LotDraft
 from tests.app.projects.stories import DISTRICT, STREET, change, entries, published
 from tests.factories.projects import BUDGET_FEN, make_project, part
 
@@ -106,3 +107,24 @@ async def test_an_unsuccessful_round_names_its_reason_as_a_code(
     with pytest.raises(Malformed) as refused:
         await service.transition(session, STREET, project, "declare_unsuccessful", "没有人来", {})
     assert refused.value.problems[0].pointer == "/data/reason"
+
+
+async def test_the_budget_of_a_project_with_lots_is_always_their_sum(
+    session: AsyncSession, line: FundingLine
+) -> None:
+    parent = await make_project(session, STREET)
+    wanted = [LotDraft(title=title, budget_yuan="15000") for title in ("日间喘息包", "夜间巡访包")]
+    lot, _ = await service.split(session, STREET, parent, wanted)
+    sums = {"budget_fen": 1_000_000, "funding_parts": [part(1_000_000).model_dump()]}
+    await service.change(session, STREET, lot, change(**sums))
+    assert parent.budget_fen == 2_500_000
+    assert (await entries(session, parent.id))[-1].change == {"budget_fen": [3_000_000, 2_500_000]}
+    with pytest.raises(NotNow) as refused:
+        await service.change(session, STREET, parent, change(budget_fen=9_000_000))
+    assert refused.value.code == "budget_is_the_sum_of_lots"
+    ways = ((STREET, "submit"), (DISTRICT, "start_review"), (DISTRICT, "approve"), (DISTRICT, "publish"))
+    for actor, event in ways:
+        await service.transition(session, actor, lot, event)
+    sums = {"budget_fen": 1_200_000, "funding_parts": [part(1_200_000).model_dump()]}
+    await service.change(session, STREET, lot, change(**sums, reason="增加夜间服务"))
+    assert parent.budget_fen == 2_700_000

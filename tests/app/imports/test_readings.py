@@ -119,6 +119,14 @@ async def test_a_range_is_promised_by_its_lower_end_and_said(door: Door) -> None
     assert preview.codes(preview.only) == {"output_estimated"}
 
 
+async def test_a_number_of_months_is_one_and_a_month_of_the_year_is_none(door: Door) -> None:
+    assert await outputs_of(door, "场地管理7月；助餐400人次", "安全管理10个月", "场地管理至7月") == [
+        [output("场地管理", 7, "month"), output("助餐", 400, "contact")],
+        [output("安全管理", 10, "month")],
+        [],
+    ]
+
+
 async def test_dates_and_frequencies_are_no_amounts(door: Door) -> None:
     preview = await door.preview(
         workbook(

@@ -15,11 +15,11 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from app.catalogue.codes import Category, DonationKind
 from app.donations.models import YUAN, DonationState
 from app.kernel.clock import local
+from app.kernel.fields import wrong
 from app.kernel.money import LARGEST_FEN, Fen, fen_of, yuan
 
 Moment = Annotated[AwareDatetime, AfterValidator(local)]
@@ -33,7 +33,11 @@ def _hundredths(value: Any) -> int:
             amount = -1
         if 0 < amount <= LARGEST_FEN:
             return amount
-    raise PydanticCustomError("amount", 'an amount is a string such as "12.50", above zero')
+    raise wrong(
+        "amount",
+        '数量须为字符串，例如 "12.50"，且大于零。',
+        'an amount is a string such as "12.50", above zero',
+    )
 
 
 Given = Annotated[
@@ -81,13 +85,21 @@ class DonationDraft(Draft):
     def _whole(self) -> Self:
         money = self.kind == DonationKind.MONEY
         if money != (self.unit == YUAN):
-            raise PydanticCustomError("money_in_yuan", "money, and nothing else, is counted in 元")
+            raise wrong(
+                "money_in_yuan", "货币以元计，其他物资不以元计。", "money, and nothing else, is counted in 元"
+            )
         if money and self.value_fen not in (None, self.amount):
-            raise PydanticCustomError("money_is_its_value", "money is worth what it is")
+            raise wrong("money_is_its_value", "货币的估值即其金额。", "money is worth what it is")
         if not money and self.value_fen is None:
-            raise PydanticCustomError("value_missing", "what is not money needs a valuation (value_yuan)")
+            raise wrong(
+                "value_missing",
+                "非货币捐赠须写明估值（value_yuan）。",
+                "what is not money needs a valuation (value_yuan)",
+            )
         if not (self.donor_id or self.donor_name or self.anonymous):
-            raise PydanticCustomError("donor_missing", "name the donor, or say that it is anonymous")
+            raise wrong(
+                "donor_missing", "须写明捐赠人，或注明匿名。", "name the donor, or say that it is anonymous"
+            )
         return self
 
 

@@ -14,11 +14,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from app.catalogue.codes import EvaluationPhase, Grade, SurveyChannel
 from app.evaluations.models import Basis, EvaluationState, RespondentKind, ScoringSide
 from app.kernel.clock import local
+from app.kernel.fields import wrong
 
 Moment = Annotated[AwareDatetime, AfterValidator(local)]
 Points = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
@@ -179,8 +179,10 @@ class Correction(BaseModel):
     @model_validator(mode="after")
     def _corrects_something(self) -> Self:
         if self.total is None and self.misuse_of_funds is None:
-            raise PydanticCustomError(
-                "nothing_corrected", "an upheld appeal corrects total or misuse_of_funds"
+            raise wrong(
+                "nothing_corrected",
+                "申诉成立须更正 total 或 misuse_of_funds。",
+                "an upheld appeal corrects total or misuse_of_funds",
             )
         return self
 
@@ -221,13 +223,13 @@ class ReplyDraft(BaseModel):
     @classmethod
     def _five_or_ten(cls, value: int) -> int:
         if value not in (5, 10):
-            raise PydanticCustomError("scale", "scale is 5 or 10")
+            raise wrong("scale", "量表只能为 5 分或 10 分。", "scale is 5 or 10")
         return value
 
     @model_validator(mode="after")
     def _on_the_scale(self) -> Self:
         if max([self.overall, *self.answers.values()]) > self.scale:
-            raise PydanticCustomError("above_scale", "a score lies above the scale")
+            raise wrong("above_scale", "评分超过量表上限。", "a score lies above the scale")
         return self
 
 

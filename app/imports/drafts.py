@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from app.catalogue.codes import NeedOrigin
 from app.imports.cells.dates import MONTH, YEAR
 from app.imports.cells.parsed import RowProblem, error
+from app.imports.columns.kinds import KINDS
 from app.imports.places import path_of
+from app.kernel import fields
 from app.kernel.money import FEN
 
 Shape = Callable[[Mapping[str, Any], date], dict[str, Any]]
@@ -89,21 +91,29 @@ def draft_of(kind: str, record: Mapping[str, Any], as_of: date) -> BaseModel:
     return draft_type(kind).model_validate(_SHAPES[kind](record, as_of), context=FEN, by_name=True)
 
 
+_BACK = {"starts_on": "start_on", "ends_on": "end_on", "number": "project_no"}
+
+
+def _refused(kind: str, item: Any) -> RowProblem:
+    field = str(item["loc"][0]) if item["loc"] else None
+    field = _BACK.get(field, field) if field else None
+    column = KINDS[kind].by_field.get(field or "")
+    said = fields.problem(item)
+    return error(
+        "draft_refused",
+        f"{column.header if column else '该行'}：{said.zh}",
+        f"{field or 'The row'}: {said.en}",
+    ).at(field, None)
+
+
 def checker(kind: str, as_of: date) -> Callable[[Mapping[str, Any]], list[RowProblem]]:
     """What the draft schema would refuse in a record, as row problems."""
-    back = {"starts_on": "start_on", "ends_on": "end_on", "number": "project_no"}
 
     def check(record: Mapping[str, Any]) -> list[RowProblem]:
         try:
             draft_of(kind, record, as_of)
         except ValidationError as refused:
-            problems = []
-            for item in refused.errors():
-                field = str(item["loc"][0]) if item["loc"] else None
-                problems.append(error(
-                    "draft_refused", f"{field or '该行'}不符合要求：{item['msg']}。", f"{field or 'The row'} is refused: {item['msg']}.",
-                ).at(back.get(field or "", field), None))  # fmt: skip
-            return problems
+            return [_refused(kind, item) for item in refused.errors()]
         return []
 
     return check

@@ -13,6 +13,7 @@ from app.imports import reports, repository, service
 from app.imports.models import Import, ImportRow, ImportState
 from app.imports.parsing import Status
 from app.imports.schemas import Commit, ImportChange, ImportView, Kind, RowView, Said
+from app.kernel import fields
 from app.kernel.errors import Malformed, Problem
 from app.kernel.paging import Order
 from app.web.conditional import Conditional, tag
@@ -69,17 +70,7 @@ def _said(**parts: str | None) -> Said:
     try:
         return Said.model_validate(told)
     except ValidationError as wrong:
-        raise Malformed(
-            *(
-                Problem(
-                    item["type"],
-                    f"{item['loc'][0]} 的值有误：{item['msg']}。",
-                    item["msg"],
-                    "/" + "/".join(map(str, item["loc"])),
-                )
-                for item in wrong.errors()
-            )
-        ) from None
+        raise Malformed(*map(fields.problem, wrong.errors())) from None
 
 
 @router.get("", operation_id="list_imports")

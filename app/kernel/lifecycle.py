@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.kernel import clock, journal
+from app.kernel import clock, fields, journal
 from app.kernel.actor import Actor
 from app.kernel.database import Stated
 from app.kernel.errors import Malformed, NotNow, NotYou, Problem, SheqiaError, raise_all
@@ -80,17 +80,7 @@ def data_as(kind: type[Data], data: Mapping[str, Any]) -> Data:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise Malformed(
-            *(
-                Problem(
-                    str(fault["type"]),
-                    f"此项的值有误：{fault['msg']}。",
-                    str(fault["msg"]),
-                    "/data/" + "/".join(map(str, fault["loc"])),
-                )
-                for fault in error.errors()
-            )
-        ) from None
+        raise Malformed(*(fields.problem(item, within="/data") for item in error.errors())) from None
 
 
 class Lifecycle(Generic[Thing]):

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from app.kernel.fields import wrong
+
 FEN: dict[str, Any] = {"money": "fen"}
 LARGEST_FEN = 10**15
 
@@ -51,7 +53,11 @@ def _parse(value: Any, info: ValidationInfo) -> int:
 
 
 def _refusal() -> PydanticCustomError:
-    return PydanticCustomError("money", 'money is a string of yuan such as "25000.00", zero or more')
+    return wrong(
+        "money",
+        '金额须为以元计的字符串，例如 "25000.00"，不得为负。',
+        'money is a string of yuan such as "25000.00", zero or more',
+    )
 
 
 Fen = Annotated[

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from app.catalogue.codes import (
     Initiator,
@@ -16,6 +15,7 @@ from app.catalogue.codes import (
     TalkResult,
     TrancheTrigger,
 )
+from app.kernel.fields import wrong
 from app.kernel.money import Fen
 from app.negotiations.models import AwardState, Channel, IntentState, TableSide, TalkState
 
@@ -99,7 +99,11 @@ class TalkDraft(BaseModel):
     @model_validator(mode="after")
     def _reasoned(self) -> Self:
         if self.result == TalkResult.NOT_AGREED and not self.reasons:
-            raise PydanticCustomError("reasons_missing", "name at least one reason why there is no agreement")
+            raise wrong(
+                "reasons_missing",
+                "未达成一致时至少写明一项原因。",
+                "name at least one reason why there is no agreement",
+            )
         return self
 
 
@@ -163,9 +167,9 @@ class TermSheetDraft(BaseModel):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise PydanticCustomError("ends_before_start", "ends_on is before starts_on")
+            raise wrong("ends_before_start", "结束日期早于开始日期。", "ends_on is before starts_on")
         if self.tranches and sum(tranche.percent for tranche in self.tranches) != 100:
-            raise PydanticCustomError("tranches_total", "the tranches add up to 100 percent")
+            raise wrong("tranches_total", "各期比例之和须为 100%。", "the tranches add up to 100 percent")
         return self
 
 
@@ -207,7 +211,7 @@ class ConflictDraft(BaseModel):
     @model_validator(mode="after")
     def _named(self) -> Self:
         if self.conflict and self.relation is None:
-            raise PydanticCustomError("relation_missing", "say what the relation is")
+            raise wrong("relation_missing", "须说明是何种关系。", "say what the relation is")
         return self
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from app.catalogue.codes import (
     Category,
@@ -21,6 +20,7 @@ from app.catalogue.codes import (
     RegistrationType,
     TargetGroup,
 )
+from app.kernel.fields import wrong
 from app.kernel.money import Fen
 
 USCC = r"^[0-9A-HJ-NPQRTUWXY]{18}$"
@@ -111,11 +111,17 @@ class Profile(BaseModel):
     def _ranges(self) -> Self:
         low, high = self.preferred_budget_min_fen, self.preferred_budget_max_fen
         if low is not None and high is not None and low > high:
-            raise PydanticCustomError("preferred_budget", "the least preferred budget is above the greatest")
+            raise wrong(
+                "preferred_budget",
+                "意向预算的下限高于上限。",
+                "the least preferred budget is above the greatest",
+            )
         graded = [n for n in (self.sw_assistant, self.sw_middle, self.sw_senior) if n is not None]
         if self.certified_total is not None and sum(graded) > self.certified_total:
-            raise PydanticCustomError(
-                "certified_total", "fewer certified workers than the sum of their grades"
+            raise wrong(
+                "certified_total",
+                "持证社工总数少于各等级人数之和。",
+                "fewer certified workers than the sum of their grades",
             )
         return self
 
@@ -164,7 +170,11 @@ class CreditListing(BaseModel):
     @model_validator(mode="after")
     def _is_a_list(self) -> Self:
         if self.listed is CreditStatus.NORMAL:
-            raise PydanticCustomError("listed", "'normal' is the absence of a listing, not a list")
+            raise wrong(
+                "listed",
+                "normal 表示未被列入名录，不是名录的一种。",
+                "'normal' is the absence of a listing, not a list",
+            )
         return self
 
 

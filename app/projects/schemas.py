@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from app.catalogue.codes import (
     Category,
@@ -22,6 +21,7 @@ from app.catalogue.codes import (
     UnsuccessfulReason,
     Urgency,
 )
+from app.kernel.fields import wrong
 from app.kernel.money import Fen
 from app.projects.models import ProjectState
 
@@ -107,10 +107,10 @@ class Terms(BaseModel):
     @model_validator(mode="after")
     def _ranges(self) -> Self:
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise PydanticCustomError("ends_before_start", "ends_on is before starts_on")
+            raise wrong("ends_before_start", "结束日期早于开始日期。", "ends_on is before starts_on")
         low, high = self.budget_min_fen, self.budget_fen
         if low is not None and high is not None and low > high:
-            raise PydanticCustomError("budget_range", "the least budget is above the ceiling")
+            raise wrong("budget_range", "最低预算高于最高预算。", "the least budget is above the ceiling")
         return self
 
 
@@ -146,7 +146,9 @@ class ProjectDraft(Terms, Place, Payers):
     @model_validator(mode="after")
     def _has_a_buyer(self) -> Self:
         if self.buyer_id is None and self.buyer is None:
-            raise PydanticCustomError("buyer_missing", "name a buyer: buyer_id or buyer")
+            raise wrong(
+                "buyer_missing", "须写明购买方（buyer_id 或 buyer）。", "name a buyer: buyer_id or buyer"
+            )
         return self
 
 
@@ -198,7 +200,7 @@ class BulkTransition(BaseModel):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.ids is None) == (self.filter is None):
-            raise PydanticCustomError("ids_or_filter", "give either ids or a filter")
+            raise wrong("ids_or_filter", "ids 与 filter 须且只须给出一项。", "give either ids or a filter")
         return self
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from app.catalogue.codes import HourScheme, TimeKind, VolunteerKind
 from app.kernel.clock import local
+from app.kernel.fields import wrong
 from app.volunteers.models import MOST_HALF_HOURS, HoursState
 
 Moment = Annotated[AwareDatetime, AfterValidator(local)]
@@ -76,7 +76,7 @@ class ActivityDraft(Draft):
     @model_validator(mode="after")
     def _days(self) -> Self:
         if self.ends_on < self.starts_on:
-            raise PydanticCustomError("ends_before_start", "the activity ends before it starts")
+            raise wrong("ends_before_start", "结束日期早于开始日期。", "the activity ends before it starts")
         return self
 
 
@@ -110,7 +110,11 @@ class HoursDraft(Draft):
     def _steps(self) -> Self:
         given = self.ends_at - self.starts_at
         if not HALF_HOUR <= given <= HALF_HOUR * MOST_HALF_HOURS or given % HALF_HOUR:
-            raise PydanticCustomError("half_hours", "hours come in steps of half an hour, 24 at most")
+            raise wrong(
+                "half_hours",
+                "时长以半小时为单位，须大于零。",
+                "hours come in steps of half an hour, 24 at most",
+            )
         return self
 
     @property
@@ -152,12 +156,20 @@ class Spending(Draft):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.kind == TimeKind.CREDIT:
-            raise PydanticCustomError("earned_only", "hours are earned by verified service alone")
+            raise wrong(
+                "earned_only", "时间只能通过核实的服务获得。", "hours are earned by verified service alone"
+            )
         if self.hours * 2 % 1 or self.hours == 0 or (self.hours < 0 and self.kind != TimeKind.ADJUST):
-            raise PydanticCustomError("half_hours", "hours come in steps of half an hour, above zero")
+            raise wrong(
+                "half_hours",
+                "时长以半小时为单位，须大于零。",
+                "hours come in steps of half an hour, above zero",
+            )
         if (self.kind == TimeKind.TRANSFER) != (self.to is not None):
-            raise PydanticCustomError(
-                "transfer_names_its_other_side", "a transfer, and nothing else, names `to`"
+            raise wrong(
+                "transfer_names_its_other_side",
+                "转赠须写明 to，其他类型不写。",
+                "a transfer, and nothing else, names `to`",
             )
         return self
 

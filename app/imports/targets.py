@@ -11,6 +11,7 @@ from sqlalchemy import Select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports import shown
+from app.imports.cells.text import text_of
 from app.imports.columns.kinds import KINDS
 from app.imports.parsing import key_of
 from app.kernel.actor import Actor
@@ -148,6 +149,9 @@ def difference(new: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, l
 def _same(new: Any, old: Any) -> bool:
     if new == old:
         return True
+    if isinstance(new, str) and isinstance(old, str):
+        # Entered elsewhere, what is stored may hold blanks that no cell keeps.
+        return new == "\n".join(line.strip() for line in text_of(old).split("\n"))
     if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
         return all(_same(a, b) for a, b in zip(new, old, strict=True)) or (
             all(isinstance(item, str) for item in (*new, *old)) and sorted(new) == sorted(old)

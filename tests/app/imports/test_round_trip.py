@@ -114,3 +114,10 @@ async def test_a_whole_store_of_nasty_words_comes_back_without_a_change(door: Do
     back = await door.preview(exported.content, kind)
     assert [row["change"] for row in back.rows if row["change"]] == []
     assert back.counts["skipped"] == len(rows) and {code for _, code in back.skipped()} == {"unchanged"}
+
+
+def test_blanks_that_no_cell_keeps_are_no_change() -> None:
+    assert difference({"title": "助餐 探访"}, {"title": " 助餐  探访\u200b"}) == {}
+    assert difference({"description": "一\n二"}, {"description": "一 \r\n二"}) == {}
+    assert difference({"title": "助餐 探访"}, {"title": "助餐探访"}) == {"title": ["助餐探访", "助餐 探访"]}
+    assert difference({"description": "一\n二"}, {"description": "一二"}) != {}

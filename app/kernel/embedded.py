@@ -223,7 +223,7 @@ class EmbeddedPostgres:
                 self._pause(deadline)
 
     def _await_server(self, deadline: float, on_progress: Callable[[str], None]) -> None:
-        spawned, told = 0, ""
+        spawned, told, began = 0, "", time.time()
         while True:
             lock = take_lock(self.folder.supervisor_lock, fcntl.LOCK_EX)
             if lock is not None:
@@ -236,7 +236,8 @@ class EmbeddedPostgres:
                     os.close(lock)
                 continue
             status = self.folder.reported()
-            if status["state"] == "failed":
+            # A refusal of before is no answer to this start: who gave it is just leaving, and the next one looks anew.
+            if status["state"] == "failed" and self._reported_since(began):
                 self._raise_reported(last_try=False)
             if status["state"] == "ready" and self._answers():
                 return
@@ -259,6 +260,12 @@ class EmbeddedPostgres:
                 stderr=log,
                 check=False,
             )
+
+    def _reported_since(self, moment: float) -> bool:
+        try:
+            return self.folder.status.stat().st_mtime >= moment
+        except FileNotFoundError:
+            return False
 
     def _raise_reported(self, *, last_try: bool) -> None:
         status = self.folder.reported()

@@ -16,19 +16,22 @@ from app.kernel.jobs import GAVE_UP, Attempt, Handler, LeaseLost, _error, _json
 
 log = structlog.get_logger()
 
-_CLAIM = text(
+CLAIM = text(
     """
-    UPDATE jobs SET state = 'running', attempts = attempts + 1,
-                    lease_until = clock_timestamp() + make_interval(secs => :lease)
-    WHERE id IN (
+    WITH next AS MATERIALIZED (
         SELECT id FROM jobs
         WHERE state IN ('queued', 'running') AND run_at <= clock_timestamp()
           AND (lease_until IS NULL OR lease_until < clock_timestamp())
           AND attempts < max_attempts AND kind = ANY (:kinds)
         ORDER BY priority DESC, run_at LIMIT :free FOR UPDATE SKIP LOCKED)
-    RETURNING id, kind, payload, attempts, max_attempts, created_by, created_by_label
+    UPDATE jobs SET state = 'running', attempts = attempts + 1,
+                    lease_until = clock_timestamp() + make_interval(secs => :lease)
+    FROM next WHERE jobs.id = next.id
+    RETURNING jobs.id, kind, payload, attempts, max_attempts, created_by, created_by_label
     """
 )
+"""Materialized, for a subquery in WHERE may be run once for every row that is looked at: each time it locks the next, and
+with some plans a worker with one free place takes every job there is."""
 _GIVE_UP = text(
     """
     UPDATE jobs SET state = 'failed', finished_at = clock_timestamp(), lease_until = NULL,
@@ -100,7 +103,7 @@ class Worker:
         async with self._database.writing() as session:
             await session.execute(_GIVE_UP, {"error": _json(_error(SheqiaError(GAVE_UP)))})
             values = {"lease": self._lease, "free": free, "kinds": list(self._handlers)}
-            rows = (await session.execute(_CLAIM, values)).all()
+            rows = (await session.execute(CLAIM, values)).all()
         for row in rows:
             attempt = Attempt(
                 self._database,

@@ -14,7 +14,7 @@ from app.kernel import jobs
 from app.kernel.actor import Actor, machine
 from app.kernel.database import Database
 from app.kernel.errors import Malformed, NotFound, NotNow, Problem
-from app.kernel.job_worker import Worker
+from app.kernel.job_worker import CLAIM, Worker
 from app.kernel.jobs import Attempt, Job, JobState, LeaseLost
 from tests.factories import actors
 
@@ -115,6 +115,20 @@ async def test_two_workers_never_share_a_job(committed: Database) -> None:
     ran = await asyncio.gather(*(Worker(committed, {"quick": finish}).drain() for _ in range(4)))
     assert sum(ran) == 20
     assert len(await written(committed)) == 20
+
+
+@pytest.mark.parametrize("avoided", [(), ("hashjoin", "hashagg", "mergejoin", "sort")])
+async def test_a_worker_takes_no_more_than_it_has_places_for(
+    committed: Database, avoided: tuple[str, ...]
+) -> None:
+    """Whatever plan the database makes of it: one that looks at the line anew for every row would take them all."""
+    for _ in range(10):
+        await put(committed, "quick")
+    async with committed.writing() as session:
+        for way in avoided:
+            await session.execute(text(f"SET LOCAL enable_{way} = off"))
+        claimed = await session.execute(CLAIM, {"lease": 60, "free": 2, "kinds": ["quick"]})
+        assert len(claimed.all()) == 2
 
 
 async def test_a_users_mistake_ends_the_job_at_once_with_its_reasons(committed: Database) -> None:

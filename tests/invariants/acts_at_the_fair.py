@@ -4,6 +4,7 @@ from app.fairs import service as fairs
 from app.fairs.models import Fair
 from app.fairs.schemas import ListingsDraft
 from app.kernel.actor import machine
+from app.kernel.errors import NotNow, Problem
 from app.timetables import planning, service
 from app.timetables.models import Meeting
 from app.timetables.schemas import AbsenceDraft, SeatDraft
@@ -80,7 +81,10 @@ async def plan_day(turn: Turn) -> None:
     fair = await _fair(turn)
     question = await planning.read(turn.session, fair)
     if turn.actor.roles & {"fair_operator", "city_bureau"}:
-        await planning.store(turn.session, fair, question, planning.answered(question, turn.throw(9), 1))
+        try:
+            await planning.store(turn.session, fair, question, planning.answered(question, turn.throw(9), 1))
+        except planning.Changed:  # somebody was faster: the job gives up its transaction and asks anew
+            raise NotNow(Problem("plan_outdated", "情况已变化。", "Things have changed.")) from None
 
 
 async def excuse(turn: Turn) -> None:

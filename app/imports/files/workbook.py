@@ -65,8 +65,7 @@ def read_xlsx(file: BinaryIO, limits: Limits) -> Source:
         KeyError,
         EOFError,
         OSError,
-        RuntimeError,
-        NotImplementedError,  # zipfile's word for a compression it cannot undo
+        RuntimeError,  # zipfile's word for a password, and for a compression it cannot undo
         ValueError,
         zlib.error,
     ) as broken:

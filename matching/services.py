@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -48,20 +48,20 @@ class Suggestion:
     words: tuple[str, ...]
 
 
-def _counts(weighted: Sequence[tuple[str, float]]) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _counts(weighted: Sequence[tuple[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
     for text, weight in weighted:
         for gram, n in grams(text).items():
-            found[gram] += weight * n  # type: ignore[assignment]
+            found[gram] += weight * n
     return found
 
 
-def _chinese(service: Service) -> Counter[str]:
+def _chinese(service: Service) -> Mapping[str, float]:
     terms = [(term, TERM_WEIGHT) for term in (service.zh, *service.terms)]
     return _counts([*terms, *((text, 1.0) for text in (*service.says, *service.words))])
 
 
-def _english(service: Service) -> Counter[str]:
+def _english(service: Service) -> Mapping[str, float]:
     terms = [(term, TERM_WEIGHT) for term in (service.en, *service.terms_en)]
     return _counts([*terms, *((text, 1.0) for text in (*service.says_en, *service.words_en))])
 
@@ -79,7 +79,7 @@ class ServiceLexicon:
         self.rarity = np.array([math.log(total / (1 + n)) + 1 for n in spread.values()])
         self._described = (self.vectors(chinese), self.vectors(english))
 
-    def vectors(self, counts: Sequence[Counter[str]]) -> csr_matrix:
+    def vectors(self, counts: Sequence[Mapping[str, float]]) -> csr_matrix:
         """Unit vectors over the known grams: n×v sparse."""
         data: list[float] = []
         cols: list[int] = []
@@ -96,7 +96,7 @@ class ServiceLexicon:
             values[start:end] /= length or 1.0
         return csr_matrix((values, cols, ends), shape=(len(counts), len(self.number)))
 
-    def likeness(self, counts: Sequence[Counter[str]]) -> NDArray[np.float64]:
+    def likeness(self, counts: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
         """How near each text is to each service, in whichever language: n×s."""
         texts = self.vectors(counts)
         chinese, english = self._described
@@ -164,7 +164,9 @@ class ServiceReader:
         )
         return np.asarray(self._spoken[said].mean(axis=0), dtype=np.float32)
 
-    def profiles(self, counts: Sequence[Counter[str]], bodies: Sequence[str], wholes: Floats) -> Floats:
+    def profiles(
+        self, counts: Sequence[Mapping[str, float]], bodies: Sequence[str], wholes: Floats
+    ) -> Floats:
         """Service profiles of texts, each of length at most one: n×s float32. `wholes` are the texts' own vectors."""
         lexical = self.lexicon.likeness(counts)
         certainty = np.minimum(1.0, lexical.max(axis=1, keepdims=True) / CERTAIN)
@@ -217,11 +219,11 @@ def whole_text(title: str, body: str) -> str:
     return normalized(f"{body}\n{title}")
 
 
-def text_counts(title: str, body: str) -> Counter[str]:
+def text_counts(title: str, body: str) -> dict[str, float]:
     """Grams of a text; its figurative title counts half."""
-    counts = grams(body)
+    counts: dict[str, float] = defaultdict(float, grams(body))
     for gram, n in grams(title).items():
-        counts[gram] += n / 2  # type: ignore[assignment]
+        counts[gram] += n / 2
     return counts
 
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -157,7 +156,7 @@ class TextModel:
         words = np.stack([self._words(count) for count in counts])
         return np.hstack([dense.astype(np.int16), words])
 
-    def _words(self, counts: Counter[str]) -> NDArray[np.int16]:
+    def _words(self, counts: Mapping[str, float]) -> NDArray[np.int16]:
         """The most telling words as bucket numbers and weights, side by side."""
         weights: dict[int, float] = {}
         telling = sorted(

@@ -1,9 +1,9 @@
 """All SQL of areas."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, Text, any_, literal, select
+from sqlalchemy import Select, Table, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,8 +44,8 @@ async def add_missing(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) 
     """Insert areas that are not there yet, in code order so that two imports cannot deadlock; the codes inserted."""
     ordered = sorted(rows, key=lambda row: (len(row["path"].split("/")), row["code"]))
     # Rows as parameters, not as VALUES of the statement: compiled once, and sent a thousand at a time.
-    table = Area.__table__
-    statement = insert(table).on_conflict_do_nothing(index_elements=["code"]).returning(table.c.code)  # type: ignore[arg-type]
+    table = cast(Table, Area.__table__)
+    statement = insert(table).on_conflict_do_nothing(index_elements=["code"]).returning(table.c.code)
     added = await session.scalars(statement, [dict(row) for row in ordered]) if ordered else ()
     return frozenset(added)
 

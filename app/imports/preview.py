@@ -6,7 +6,7 @@ The stages: open → lay out each sheet → prepare rows in order → parse each
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,6 @@ from app.imports.parsing import Check, PreviewRow, RowParser, Status
 from app.imports.preparation import Candidate, Preparation
 from app.kernel.errors import Malformed, Problem
 from app.kernel.money import yuan
-
-Parse = Callable[[RowParser, Iterator[Candidate]], Iterator[PreviewRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +130,8 @@ class Reading:
         reading.reconciliation = Reconciliation(request.choices)
         return reading
 
-    def rows(self, parse: Parse | None = None) -> Iterator[PreviewRow]:
-        """Every row with content of every sheet that is read; `parse` may spread the parsing over processes."""
+    def rows(self) -> Iterator[PreviewRow]:
+        """Every row with content of every sheet that is read."""
         chosen = self.request.sheets
         later: list[tuple[Sheet, Layout]] = []
         used = 0
@@ -155,9 +153,9 @@ class Reading:
             else:
                 used += 1
                 self.reports.append(SheetReport(sheet.name, True, None, layout, sheet.hidden))
-                yield from self._read(sheet, layout, parse)
+                yield from self._read(sheet, layout)
         for sheet, layout in later:
-            rows = list(self._parsed(sheet, layout, parse))
+            rows = list(self._parsed(sheet, layout))
             repeats = used > 0 and self.reconciliation.repeats(rows)
             reason = "repeats_others" if repeats else None
             self.reports.append(SheetReport(sheet.name, not repeats, reason, layout, sheet.hidden))
@@ -200,17 +198,15 @@ class Reading:
             return "instructions"
         return None
 
-    def _read(self, sheet: Sheet, layout: Layout, parse: Parse | None) -> Iterator[PreviewRow]:
-        return self.reconciliation.reconcile(self._parsed(sheet, layout, parse))
+    def _read(self, sheet: Sheet, layout: Layout) -> Iterator[PreviewRow]:
+        return self.reconciliation.reconcile(self._parsed(sheet, layout))
 
-    def _parsed(self, sheet: Sheet, layout: Layout, parse: Parse | None) -> Iterator[PreviewRow]:
+    def _parsed(self, sheet: Sheet, layout: Layout) -> Iterator[PreviewRow]:
         context = Context(
             layout.year or self.request.edition_year, layout.unit, layout.district, self.source.epoch_1904
         )
         parser = RowParser(self.kind, sheet.name, layout, context, self.request.choices, self.check)
         prepared = Preparation(sheet, layout, self.source.fills_blanks).rows()
-        if parse is not None:
-            return parse(parser, prepared)  # type: ignore[arg-type]
         return (parser.parse(row) if isinstance(row, Candidate) else parser.skipped(row) for row in prepared)
 
     def _year(self, report: SheetReport) -> list[RowProblem]:

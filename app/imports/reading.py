@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,7 +74,7 @@ class Job:
     memory_bytes: int
 
 
-def _context() -> BaseContext:
+def _context() -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -88,7 +88,7 @@ def _context() -> BaseContext:
 async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
     """Batches of rows in the order of the file, then `Finished`. Raises what `open_source` raises."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
-    process = _context().Process(target=_work, args=(theirs, job), daemon=True)  # type: ignore[attr-defined]
+    process = _context().Process(target=_work, args=(theirs, job), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
     try:

@@ -14,7 +14,9 @@ from uuid import UUID
 from pydantic_core import to_json
 from sqlalchemy import Boolean, Column, FromClause, Integer, LargeBinary, String, Table, Uuid, inspect, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
 from app.kernel.database import Base
 
@@ -191,8 +193,8 @@ def _default(column: Column[Any]) -> Callable[[], Any] | None:
     default = column.default
     if default is None:
         return None
-    if default.is_scalar:
-        value = default.arg  # type: ignore[attr-defined]
+    if isinstance(default, ScalarElementColumnDefault):
+        value = default.arg
         return lambda: value
-    make = default.arg  # type: ignore[attr-defined]
-    return lambda: make(None)
+    make = cast(CallableColumnDefault, default).arg
+    return lambda: make(cast(ExecutionContext, None))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -116,10 +117,10 @@ class Worker:
             )
             task = asyncio.create_task(self._work(attempt, last=row.attempts >= row.max_attempts))
             self._running[row.id] = task
-            task.add_done_callback(lambda _, job_id=row.id: self._ended(job_id))  # type: ignore[misc]
+            task.add_done_callback(partial(self._ended, row.id))
         return bool(rows)
 
-    def _ended(self, job_id: UUID) -> None:
+    def _ended(self, job_id: UUID, _task: asyncio.Task[None]) -> None:
         self._running.pop(job_id, None)
         self._wake.set()
 

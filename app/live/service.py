@@ -1,7 +1,7 @@
 """Reading what happened, as far as the reader may know, and following it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +44,7 @@ async def changes(session: AsyncSession, actor: Actor, cursor: str | None, limit
     return Changes(items=_views(actor, entries), cursor=str(seen))
 
 
-async def follow(database: Database, actor: Actor, cursor: str | None) -> AsyncIterator[ChangeView]:
+async def follow(database: Database, actor: Actor, cursor: str | None) -> AsyncGenerator[ChangeView]:
     """Every change from the cursor on, for as long as the reader listens."""
     after = position_of(cursor)
     while True:

@@ -1,9 +1,10 @@
 """Statements on conflicts of interest, and awards from the proposal to the confirmation."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.identity.authentication import Anyone, SignedIn
@@ -120,9 +121,9 @@ async def _award(session: AsyncSession, actor: Actor, response: Response, award:
     return (await award_views.views(session, actor, [award]))[0]
 
 
-async def _page(session: AsyncSession, actor: Actor, listing: Listing, query: object) -> Page[AwardView]:
+async def _page(session: AsyncSession, actor: Actor, listing: Listing, query: Select[Any]) -> Page[AwardView]:
     async def views(session: AsyncSession, found: list[Award]) -> list[AwardView]:
         return await award_views.views(session, actor, found)
 
-    answer: Page[AwardView] = await listing.answer(session, query, NEWEST, views)  # type: ignore[arg-type]
+    answer: Page[AwardView] = await listing.answer(session, query, NEWEST, views)
     return answer

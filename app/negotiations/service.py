@@ -1,6 +1,7 @@
 """The door of negotiations: acts on intents, talks and awards; what waits for whom; what time moves by itself."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -202,7 +203,14 @@ _PATHS = {"intent": "intents", "talk": "talks", "award": "awards"}
 
 
 def _task(
-    kind: str, subject: str, id_: UUID, number: str, title: str, zh: str, en: str, due_at: object = None
+    kind: str,
+    subject: str,
+    id_: UUID,
+    number: str,
+    title: str,
+    zh: str,
+    en: str,
+    due_at: datetime | None = None,
 ) -> Task:
     href = f"/api/v1/{_PATHS[subject]}/{id_}"
-    return Task(kind, subject, id_, number, title, zh, en, href, due_at)  # type: ignore[arg-type]
+    return Task(kind, subject, id_, number, title, zh, en, href, due_at)

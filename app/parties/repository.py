@@ -1,10 +1,10 @@
 """All SQL of parties."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, any_, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,7 +56,7 @@ async def with_ids(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Party
 async def add_missing(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> frozenset[UUID]:
     """Insert parties whose name and code are free; the ids inserted. Rows come in one order, so two imports cannot deadlock."""
     # Rows as parameters, not as VALUES of the statement: compiled once, and sent a thousand at a time.
-    table = Party.__table__
-    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)  # type: ignore[arg-type]
+    table = cast(Table, Party.__table__)
+    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
     added = await session.scalars(statement, [dict(row) for row in rows]) if rows else ()
     return frozenset(added)

@@ -33,7 +33,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 def hands_out_a_secret(endpoint: Endpoint) -> Endpoint:
     """Mark an endpoint whose answer shows a token or a code once: the answer is kept nowhere."""
-    endpoint.hands_out_a_secret = True  # type: ignore[attr-defined]
+    endpoint.hands_out_a_secret = True  # type: ignore[attr-defined]  # a mark that a function bears
     return endpoint
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -146,13 +147,14 @@ def plan() -> None:
         f"referee: {check_plan(scores, answer.pairs, capacity=capacity) or 'valid'}; price bound {bound:.2f}"
     )
     many = capacity * 3 + 1
-    for objective in ("sum", "max_min"):
+    objectives: tuple[Literal["sum", "max_min"], ...] = ("sum", "max_min")
+    for objective in objectives:
 
-        def solve(objective: str = objective) -> object:
-            return assign(scores, 3, many, 1, objective=objective)  # type: ignore[arg-type]
+        def solve(objective: Literal["sum", "max_min"] = objective) -> object:
+            return assign(scores, 3, many, 1, objective=objective)
 
         timed(f"assign, 3 candidates each, at least 1, {objective}", solve, 2)
-        answer = assign(scores, 3, many, 1, objective=objective)  # type: ignore[arg-type]
+        answer = assign(scores, 3, many, 1, objective=objective)
         verdict = check_plan(scores, answer.pairs, demand=3, capacity=many, minimum=1, total=answer.total)
         print(
             f"  total {answer.total:.1f}, worst {answer.worst:.1f}, optimal {answer.optimal}, {verdict or 'valid'}"

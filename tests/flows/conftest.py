@@ -25,6 +25,7 @@ class Person:
 
     name: str
     client: httpx.Client
+    party: str | None = None
 
     def ask(self, method: str, address: str, *, expect: int, **more: Any) -> Any:
         """Send one request; the JSON of the answer. Any other status ends the story with the whole answer."""

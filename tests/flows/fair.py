@@ -123,7 +123,7 @@ def evaluator(fair: Fair) -> Person:
         "/api/v1/parties", {"kind": "evaluator", "name": "江苏明镜评估中心", "area_path": CITY}
     )
     judge = fair.server.account("evaluator", party=party["id"])
-    judge.party = party["id"]  # type: ignore[attr-defined]
+    judge.party = party["id"]
     return judge
 
 
@@ -140,7 +140,7 @@ def evaluated(
     """Assign, score on three sides with a share of the points, close; the supplier accepts, or appeals and is heard; confirm."""
     assigned = fair.district.post(
         "/api/v1/evaluations",
-        {"contract_id": contract["id"], "phase": phase, "evaluator_id": judge.party},  # type: ignore[attr-defined]
+        {"contract_id": contract["id"], "phase": phase, "evaluator_id": judge.party},
     )
     address = f"/api/v1/evaluations/{assigned['number']}"
     judge.move(address, "take_on", no_conflict=True)

@@ -115,7 +115,7 @@ def donation_event(event: str) -> Act:
 
 async def use_donation(turn: Turn) -> None:
     amount = ("100.00", "149.99", "250.01")[turn.throw(3)]
-    draft = UseDraft(project=str(turn.project_id), amount=amount, note="购买助浴椅")  # type: ignore[arg-type]
+    draft = UseDraft.model_validate({"project": str(turn.project_id), "amount": amount, "note": "购买助浴椅"})
     await donations.use(turn.session, turn.actor, await _donation(turn), draft)
 
 

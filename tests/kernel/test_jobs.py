@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -42,10 +43,10 @@ asyncio.run(main())
 """
 
 
-async def put(database: Database, kind: str, actor: Actor = CLERK, **more: object) -> UUID:
+async def put(database: Database, kind: str, actor: Actor = CLERK, **more: Any) -> UUID:
     async with database.writing() as session:
         await session.execute(text(TABLE))
-        return (await jobs.enqueue(session, actor, kind, {}, **more)).id  # type: ignore[arg-type]
+        return (await jobs.enqueue(session, actor, kind, {}, **more)).id
 
 
 async def seen(database: Database, job_id: UUID) -> Job:

@@ -1,5 +1,7 @@
 """The feed loses nothing, whatever the order of commits; the chain proves itself; the log cannot be rewritten."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
@@ -14,8 +16,8 @@ from tests.factories import actors
 EVERYTHING = machine("reader")
 
 
-def happened(event: str, **audience: object) -> journal.Event:
-    return journal.Event("project", uuid7(), event, journal.Audience(**audience))  # type: ignore[arg-type]
+def happened(event: str, **audience: Any) -> journal.Event:
+    return journal.Event("project", uuid7(), event, journal.Audience(**audience))
 
 
 async def seal(database: Database) -> int:

@@ -1,6 +1,8 @@
 import itertools
+from typing import cast
 
 import pytest
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 
@@ -20,7 +22,8 @@ class Kettle(Stated, Base):
     litres: Mapped[int]
 
 
-Base.metadata.remove(Kettle.__table__)  # type: ignore[arg-type] - no migration should know it
+KETTLES = cast(Table, Kettle.__table__)
+Base.metadata.remove(KETTLES)  # no migration should know it
 
 EMPTY = Problem("kettle_empty", "壶是空的。", "The kettle is empty.")
 COLD = Problem("stove_cold", "灶是冷的。", "The stove is cold.")
@@ -54,7 +57,7 @@ LIFE: Lifecycle[Kettle] = Lifecycle(
 @pytest.fixture
 async def kettle(session: AsyncSession) -> Kettle:
     connection = await session.connection()
-    await connection.run_sync(Kettle.__table__.create)  # type: ignore[attr-defined]
+    await connection.run_sync(KETTLES.create)
     kettle = Kettle(state="cold", litres=0)
     session.add(kettle)
     await session.flush()
@@ -102,7 +105,7 @@ async def test_a_reason_is_asked_for_where_the_table_says_so(session: AsyncSessi
 
 async def test_the_move_sees_what_another_transaction_changed(session: AsyncSession, kettle: Kettle) -> None:
     """The row is read again under the lock: an old copy in memory decides nothing."""
-    await session.execute(Kettle.__table__.update().values(state="gone"))  # type: ignore[attr-defined]
+    await session.execute(KETTLES.update().values(state="gone"))
     with pytest.raises(NotNow):
         await move(session, LIFE, kettle, "break", actors.street(), "迟了")
 

@@ -162,11 +162,10 @@ def test_a_slice_that_loses_speaks_against_a_candidate() -> None:
         "new organizations"
     ]
     few = {
-        "new organizations": tuple(
-            replace(m, projects=SLICE_AT_LEAST - 1) for m in fallen["new organizations"]
-        )
+        name: (replace(old, projects=SLICE_AT_LEAST - 1), replace(new, projects=SLICE_AT_LEAST - 1))
+        for name, (old, new) in fallen.items()
     }
-    assert _objections(before, after, few, 0.01) == ()  # type: ignore[arg-type]
+    assert _objections(before, after, few, 0.01) == ()
     assert _objections(before, replace(after, brier=0.2), {}, 0.01) and _objections(before, after, {}, 0.0)
 
 

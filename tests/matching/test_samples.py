@@ -44,7 +44,7 @@ def test_the_columns_of_every_pair_sum_to_its_score_exactly(ranking: Ranking) ->
 
 
 def test_rows_with_few_eligible_organizations_are_padded(ranking: Ranking) -> None:
-    missing = ranking.organization_ids == None  # noqa: E711
+    missing = ranking.organization_ids == None  # noqa: E711 - elementwise
     assert missing.any()
     assert np.isnan(ranking.scores[missing]).all()
     assert not np.isnan(ranking.scores[~missing]).any()

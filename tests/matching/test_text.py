@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,9 +30,9 @@ def rows(folder: str, name: str) -> list[dict[str, object]]:
     ]
 
 
-def kind_of(row: dict[str, object]) -> int | None:
+def kind_of(row: dict[str, Any]) -> int | None:
     """The kind of work: named in the mixed set, numbered by the first posting in the Chinese one."""
-    return row["kind"] if "kind" in row else (int(str(row["id"])[1:]) - 4) // 6  # type: ignore[return-value]
+    return row["kind"] if "kind" in row else (int(str(row["id"])[1:]) - 4) // 6
 
 
 def posted(folder: str) -> list[Project]:

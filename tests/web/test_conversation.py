@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Message, Receive, Scope, Send
 
 from app.identity import service as identity
 from app.identity.roles import Role
@@ -188,18 +189,18 @@ async def test_the_change_is_committed_before_the_answer_arrives(
         token, _ = await identity.issue_token(session, account.id, "test", days=1)
     seen_at_answer: list[bool] = []
 
-    async def spy(scope: dict[str, object], receive: object, send: object) -> None:
-        async def send_spied(message: dict[str, object]) -> None:
+    async def spy(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_spied(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 201:
                 async with committed.reading() as session:
                     from app.identity.repository import account_named
 
                     seen_at_answer.append(await account_named(session, "some.clerk") is not None)
-            await send(message)  # type: ignore[operator]
+            await send(message)
 
-        await application(scope, receive, send_spied)  # type: ignore[arg-type]
+        await application(scope, receive, send_spied)
 
-    transport = httpx.ASGITransport(spy)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(spy)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         answer = await client.post(
             "/api/v1/accounts", json=DRAFT, headers={"Authorization": f"Bearer {token}"}

@@ -9,8 +9,9 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from app.imports.cells.parsed import Cell
 from app.imports.files.sheet import Limits, NumberedRow, Sheet, Source
 from app.kernel.errors import Malformed, Problem, TooLarge, Unsupported
 
@@ -150,7 +151,7 @@ def _rows(open_file: Open, encoding: str, delimiter: str, limits: Limits) -> Ite
                 if number > limits.csv_rows:
                     raise _too_long(limits.csv_rows)
                 before, lines.quotes = reader.line_num, 0
-                yield number, row  # type: ignore[misc]  # a list of str is a list of cells
+                yield number, cast(list[Cell], row)
         except csv.Error as broken:
             if "field larger" in str(broken):
                 raise _unclosed(before + 1) from None

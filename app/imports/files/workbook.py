@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from xml.etree import ElementTree
 
 from python_calamine import (
@@ -256,7 +256,7 @@ class _Rows:
         pad: list[Cell] = [""] * (self._sheet.start[1] if self._sheet.start else 0)
         last = 0
         for number, cells in enumerate(self._sheet.iter_rows(), 1):
-            row: list[Cell] = [*pad, *cells] if pad else cells  # type: ignore[assignment]
+            row = cast(list[Cell], [*pad, *cells] if pad else cells)
             last = number
             yield number, (self._with_errors(number, row) if number in self._rows_marked else row)
         for number in sorted(row for row in self._rows_marked if row > last):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -172,7 +173,7 @@ async def test_scoring_closes_when_all_three_have_scored_and_residents_were_hear
     session: AsyncSession,
 ) -> None:
     judged = await judge.make_scoring(session)
-    close = lambda: service.transition(session, judged.evaluator, judged.evaluation, "close", None, {})  # noqa: E731
+    close = partial(service.transition, session, judged.evaluator, judged.evaluation, "close", None, {})
     assert await refused(close()) == ["scores_missing", "satisfaction_missing"]
     for scorer in judged.scorers:
         await judge.score(session, judged, scorer, judge.FINAL_POINTS)
@@ -191,7 +192,7 @@ async def test_a_confirmed_final_frees_the_last_tranche_and_enters_the_track_rec
 ) -> None:
     judged = await judge.make_closed(session)
     deal = judged.deal
-    confirm = lambda: service.transition(session, deal.street, judged.evaluation, "confirm", None, {})  # noqa: E731
+    confirm = partial(service.transition, session, deal.street, judged.evaluation, "confirm", None, {})
     assert await refused(service.get(session, PUBLIC, judged.evaluation.id), NotFound)
     assert await refused(confirm()) == ["appeal_window_open"]
     await service.transition(session, deal.supplier, judged.evaluation, "accept_result", None, {})

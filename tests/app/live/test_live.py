@@ -56,7 +56,7 @@ async def test_a_screen_that_comes_back_goes_on_where_it_was(committed: Database
     waiting = asyncio.ensure_future(anext(stream))
     await happen(committed, "four")
     assert (await asyncio.wait_for(waiting, PATIENCE_SECONDS)).event == "four"
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
 
 
 async def test_the_clock_moves_forward_for_everyone_and_only_in_a_sandbox(

@@ -52,7 +52,7 @@ def test_a_ranking_that_contradicts_itself_is_refused(ranking: Ranking) -> None:
     rising = dataclasses.replace(ranking, scores=ranking.scores[:, ::-1])
     inflated = {name: points * (2.0 if name == "text" else 1.0) for name, points in ranking.factors.items()}
     twice = ranking.candidate_ids.copy()
-    full = int(np.argmax((twice != None).sum(axis=1)))  # noqa: E711
+    full = int(np.argmax((twice != None).sum(axis=1)))  # noqa: E711 - elementwise
     twice[full, 1] = twice[full, 0]
     for wrong in (
         rising,

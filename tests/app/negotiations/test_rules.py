@@ -147,12 +147,12 @@ def test_interest_is_taken_up_to_the_last_day_and_not_after() -> None:
 
 def award_case(actor: Actor, **changes: Any) -> Case[Any]:
     proposer = uuid4()
-    award = SimpleNamespace(notice_to=date(2026, 6, 5), open_challenges=0, proposed_by=proposer)
+    award: Any = SimpleNamespace(notice_to=date(2026, 6, 5), open_challenges=0, proposed_by=proposer)
     for name in set(changes) & set(vars(award)):
         setattr(award, name, changes[name])
     statements = changes.get("statements", {actor.account_id: False})
     facts = AwardFacts(changes.get("gates", ()), statements, changes.get("today", date(2026, 6, 6)))
-    return Case(award, actor, facts=facts)  # type: ignore[type-var]
+    return Case(award, actor, facts=facts)
 
 
 def confirmed(case: Case[Any]) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.funding import service as funding
 from app.identity.roles import Role
 from app.kernel import clock
-from app.kernel.errors import NotFound, NotNow, NotYou
+from app.kernel.errors import NotFound, NotNow, NotYou, SheqiaError
 from app.kernel.journal import PARTIES, PUBLIC, JournalEntry
 from app.negotiations import awards, intents, service, talks
 from app.negotiations.models import Intent
@@ -26,13 +26,13 @@ async def pair(session: AsyncSession) -> Pair:
     return await make_pair(session)
 
 
-async def refused(session: AsyncSession, act: Any, error: type[Exception] = NotNow) -> list[str]:
+async def refused(session: AsyncSession, act: Any, error: type[SheqiaError] = NotNow) -> list[str]:
     """The codes with which an act is refused; whatever it had begun is undone."""
     with pytest.raises(error) as caught:
         async with session.begin_nested():
             await act
     await session.run_sync(lambda inner: [inner.refresh(thing) for thing in inner if inspect(thing).expired])
-    return [problem.code for problem in caught.value.problems]  # type: ignore[attr-defined]
+    return [problem.code for problem in caught.value.problems]
 
 
 def terms(amount_fen: int, **changes: Any) -> TermSheetDraft:

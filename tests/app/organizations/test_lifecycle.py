@@ -4,6 +4,7 @@ import pytest
 
 from app.identity.roles import Role
 from app.kernel.ids import uuid7
+from app.kernel.lifecycle import Line
 from app.organizations.lifecycle import ENGAGEMENTS, REGISTRATION
 from app.organizations.models import Engagement, Organization
 from tests.factories import actors
@@ -36,7 +37,9 @@ def test_a_place_is_reserved_used_and_given_back(state: str, event: str) -> None
 
 
 @pytest.mark.parametrize("line", REGISTRATION.lines, ids=lambda line: f"{line.source}-{line.event}")
-def test_only_the_bureau_of_the_seat_moves_a_registration_and_gives_a_reason(line: object) -> None:
+def test_only_the_bureau_of_the_seat_moves_a_registration_and_gives_a_reason(
+    line: Line,
+) -> None:
     organization = Organization(id=uuid7(), area_path=actors.SUOJINCUN)
     entitled = (actors.district(), actors.city())
     strangers = (
@@ -45,9 +48,9 @@ def test_only_the_bureau_of_the_seat_moves_a_registration_and_gives_a_reason(lin
         actors.speaking_for(organization.id),
         actors.official(Role.ADMINISTRATOR, ""),
     )
-    assert all(line.who(actor, organization) for actor in entitled)  # type: ignore[attr-defined]
-    assert not any(line.who(actor, organization) for actor in strangers)  # type: ignore[attr-defined]
-    assert line.note_required  # type: ignore[attr-defined]
+    assert all(line.who(actor, organization) for actor in entitled)
+    assert not any(line.who(actor, organization) for actor in strangers)
+    assert line.note_required
 
 
 def test_nobody_takes_or_gives_a_place_by_hand_but_for_declared_work() -> None:

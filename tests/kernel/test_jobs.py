@@ -118,7 +118,10 @@ async def test_two_workers_never_share_a_job(committed: Database) -> None:
     assert len(await written(committed)) == 20
 
 
-@pytest.mark.parametrize("avoided", [(), ("hashjoin", "hashagg", "mergejoin", "sort")])
+@pytest.mark.parametrize(
+    "avoided",
+    [(), ("hashjoin", "hashagg", "mergejoin", "material", "sort", "indexscan", "bitmapscan", "memoize")],
+)
 async def test_a_worker_takes_no_more_than_it_has_places_for(
     committed: Database, avoided: tuple[str, ...]
 ) -> None:

@@ -25,15 +25,6 @@ async def item(session: AsyncSession, code: str) -> CatalogueItem | None:
     return await session.scalar(select(CatalogueItem).where(CatalogueItem.code == code))
 
 
-async def codes_in_force(session: AsyncSession, codes: Iterable[str]) -> set[str]:
-    found = await session.scalars(
-        select(CatalogueItem.code).where(
-            CatalogueItem.code.in_(set(codes)), CatalogueItem.retired_on.is_(None)
-        )
-    )
-    return set(found)
-
-
 async def add_missing_items(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     await session.execute(
         insert(CatalogueItem).values(list(rows)).on_conflict_do_nothing(index_elements=["code"])

@@ -1,6 +1,6 @@
 """Acts on the catalogue and the lists, the route a list leads to, and what no project may ask for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -112,11 +112,6 @@ async def item(session: AsyncSession, code: str) -> CatalogueItem:
     if found is None:
         raise NotFound()
     return found
-
-
-async def items_in_force(session: AsyncSession, codes: Iterable[str]) -> set[str]:
-    """Which of these item codes a new project may cite, in one statement."""
-    return await repository.codes_in_force(session, codes)
 
 
 async def create_item(session: AsyncSession, actor: Actor, draft: ItemDraft) -> CatalogueItem:

@@ -193,12 +193,6 @@ async def of_project(session: AsyncSession, project_id: UUID) -> Sequence[Contra
     return found.all()
 
 
-async def live_of_project(session: AsyncSession, project_id: UUID) -> Contract | None:
-    return await session.scalar(
-        select(Contract).where(Contract.project_id == project_id, Contract.state.not_in(ENDED))
-    )
-
-
 async def signatures(session: AsyncSession, contract_ids: Sequence[UUID]) -> Sequence[Signature]:
     found = await session.scalars(
         select(Signature).where(Signature.contract_id.in_(contract_ids)).order_by(Signature.id)

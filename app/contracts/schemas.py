@@ -14,7 +14,6 @@ from app.kernel.money import Fen
 from app.projects.schemas import Output
 
 Moment = Annotated[AwareDatetime, AfterValidator(local)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DATA_PROTECTION = "乙方只收集提供服务所必需的个人信息，不得用于其他目的，服务结束后删除。"
 
 

@@ -50,7 +50,6 @@ class EditionSettings(BaseModel):
     complaint_working_days: Days = 15
     complaint_decision_working_days: Days = 30
     sign_within_days: Days = 30
-    publish_contract_working_days: Days = 2
     relist_max: int = Field(default=2, ge=0, le=10)
     rectify_days: Days = 30
     appeal_days: Days = 7
@@ -71,7 +70,3 @@ class EditionSettings(BaseModel):
         return next(
             band for band in self.amount_bands if band.up_to_fen is None or amount_fen <= band.up_to_fen
         )
-
-    def bidders_min(self, method: ProcurementMethod, amount_fen: int) -> int | None:
-        """How many bidders `method` asks for at this amount; None when it is not allowed for it."""
-        return self.band(amount_fen).methods.get(method)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -169,11 +169,6 @@ async def heard(session: AsyncSession, contract_id: UUID, persons: int) -> rules
     )
     scores = [(row.overall, row.scale) for row in rows]
     return rules.satisfaction(scores, persons)
-
-
-async def tokens_issued(session: AsyncSession, contract_id: UUID) -> int:
-    query = select(func.count()).where(SatisfactionToken.contract_id == contract_id)
-    return await session.scalar(query) or 0
 
 
 # --- tasks ----------------------------------------------------------------------------------------------------------

@@ -154,14 +154,6 @@ def grade(total: Decimal, satisfaction_index: Decimal | None, *, misuse_of_funds
     return reached
 
 
-def completion_points(percent: Decimal, weight: Decimal) -> Decimal:
-    """The points that completed output suggests: all from 100 %, two thirds from 80, one third from 60, none below."""
-    steps = ((100, 3), (80, 2), (60, 1))
-    return next((weight * thirds / 3 for least, thirds in steps if percent >= least), Decimal()).quantize(
-        Decimal("0.01"), ROUND_HALF_UP
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Satisfaction:
     """What residents said: an index 0–100 with its 95 % interval, from n replies for so many persons served."""

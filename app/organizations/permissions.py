@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, true
 
-from app.areas.permissions import within
 from app.identity.roles import BUREAUS, OFFICIALS, SUPPLIERS, Role
 from app.kernel.actor import Actor
 from app.organizations.models import Engagement, Organization
@@ -51,20 +50,6 @@ def may_edit_profile(actor: Actor, organization: Organization) -> bool:
 def may_keep_standing(actor: Actor, organization: Organization) -> bool:
     """Registration, rating, inspection, credit and capacity are the bureau's, never the organization's own."""
     return actor.is_system or actor.holds(*BUREAUS, area=organization.area_path)
-
-
-def sees_engagements(actor: Actor) -> ColumnElement[bool]:
-    """Engagements of one's own, of one's own buyers, and of organizations in one's own area."""
-    if actor.is_system or actor.holds(Role.AUDITOR):
-        return true()
-    own = list(actor.party_ids)
-    return or_(
-        Engagement.organization_id.in_(own),
-        Engagement.buyer_id.in_(own),
-        and_(
-            Organization.id == Engagement.organization_id, within(Organization.area_path, actor, *OFFICIALS)
-        ),
-    )
 
 
 def may_end_outside_work(actor: Actor, engagement: Engagement) -> bool:

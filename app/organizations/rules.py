@@ -8,7 +8,7 @@ from app.catalogue.codes import CreditStatus, Rating, RegistrationStatus, Regist
 from app.kernel.errors import Problem
 from app.kernel.lifecycle import Case
 from app.organizations.models import CreditEvent, EngagementKind, Organization
-from app.organizations.schemas import OrganizationDraft, Registered
+from app.organizations.schemas import OrganizationDraft
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -69,11 +69,6 @@ def sponsor_fits(sponsor: Organization | None, pointer: str = "/fiscal_sponsor_i
             pointer,
         )
     ]
-
-
-def standing_fields(draft: Registered) -> list[str]:
-    """The fields of a bureau that a sender has filled in."""
-    return sorted(name for name in draft.model_fields_set if name in Registered.model_fields)
 
 
 def credit_status(events: Iterable[CreditEvent], day: date) -> CreditStatus:

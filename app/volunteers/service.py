@@ -54,7 +54,8 @@ async def register_many(
     if not all(permissions.may_register(actor, d.organization_id, d.account_id) for d in drafts):
         raise NotYou()
     raise_all((CONSENT_AHEAD for d in drafts if d.consented_on > clock.today()), Malformed)
-    areas = {d.organization_id: await _area_of(session, actor, d.organization_id) for d in drafts}
+    organizations = {draft.organization_id for draft in drafts}
+    areas = {one: await _area_of(session, actor, one) for one in organizations}
     taken = await take_numbers(session, "volunteer", len(drafts))
     entered = [
         Volunteer(**draft.model_dump(), number=f"NJ-ZY-{number:06d}", area_path=areas[draft.organization_id])

@@ -12,6 +12,7 @@ from app.contracts.models import AmendmentState, ContractState, SigningSide
 from app.identity.roles import Role
 from app.kernel.actor import PUBLIC, Actor, Grant
 from app.kernel.lifecycle import Lifecycle
+from tests.factories.lifecycles import CASE, grid, leads_to
 
 STREET, DISTRICT, CITY = "3201/320102/320102007", "3201/320102", "3201"
 COMMUNITY = STREET + "/001"
@@ -31,22 +32,13 @@ CONTRACT_MOVES = {
 AMENDMENT_MOVES = {
     "proposed": {"agree": "in_force", "refuse": "refused", "withdraw": "withdrawn", "note": "in_force"}
 }
-GRID = [
-    (lifecycle, state, event, moves.get(state, {}).get(event))
-    for lifecycle, moves in ((LIFECYCLE, CONTRACT_MOVES), (AMENDMENTS, AMENDMENT_MOVES))
-    for state in lifecycle.states
-    for event in lifecycle.events
-]
 
 
-@pytest.mark.parametrize(
-    ("lifecycle", "state", "event", "target"), GRID, ids=[f"{g[0].name}-{g[1]}-{g[2]}" for g in GRID]
-)
+@pytest.mark.parametrize(CASE, grid((LIFECYCLE, CONTRACT_MOVES), (AMENDMENTS, AMENDMENT_MOVES)))
 def test_only_the_moves_of_the_trade_exist(
     lifecycle: Lifecycle[Any], state: str, event: str, target: str | None
 ) -> None:
-    line = lifecycle.line(state, event)
-    assert (line.target if line else None) == target
+    assert leads_to(lifecycle, state, event) == target
 
 
 def test_the_tables_and_the_constraints_speak_of_the_same_states() -> None:

@@ -51,10 +51,10 @@ def test_every_window_that_runs_backwards_is_named() -> None:
 
 def test_the_method_follows_the_amount() -> None:
     settings = EditionSettings()
-    assert settings.bidders_min(ProcurementMethod.DIRECT_AWARD, 5_000_000) == 1
-    assert settings.bidders_min(ProcurementMethod.REQUEST_FOR_QUOTATION, 5_000_001) == 2
-    assert settings.bidders_min(ProcurementMethod.DIRECT_AWARD, 50_000_001) is None
-    assert settings.bidders_min(ProcurementMethod.OPEN, 10**12) == 2
+    assert settings.band(5_000_000).methods[ProcurementMethod.DIRECT_AWARD] == 1
+    assert settings.band(5_000_001).methods[ProcurementMethod.REQUEST_FOR_QUOTATION] == 2
+    assert ProcurementMethod.DIRECT_AWARD not in settings.band(50_000_001).methods
+    assert settings.band(10**12).methods[ProcurementMethod.OPEN] == 2
 
 
 @pytest.mark.parametrize(

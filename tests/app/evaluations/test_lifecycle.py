@@ -11,6 +11,8 @@ from app.evaluations.lifecycle import LIFECYCLE
 from app.evaluations.models import BLIND, EvaluationState, ScoringSide
 from app.identity.roles import Role
 from app.kernel.actor import PUBLIC, Actor, Grant
+from app.kernel.lifecycle import Lifecycle
+from tests.factories.lifecycles import CASE, grid, leads_to
 
 STREET, DISTRICT = "3201/320102/320102007", "3201/320102"
 SUPPLIER, EVALUATOR = uuid4(), uuid4()
@@ -21,17 +23,13 @@ MOVES = {
     "closed": {"accept_result": "closed", "appeal": "appealed", "confirm": "confirmed"},
     "appealed": {"uphold": "closed", "dismiss": "closed"},
 }
-GRID = [
-    (state, event, MOVES.get(state, {}).get(event))
-    for state in LIFECYCLE.states
-    for event in LIFECYCLE.events
-]
 
 
-@pytest.mark.parametrize(("state", "event", "target"), GRID, ids=[f"{g[0]}-{g[1]}" for g in GRID])
-def test_only_the_moves_of_the_trade_exist(state: str, event: str, target: str | None) -> None:
-    line = LIFECYCLE.line(state, event)
-    assert (line.target if line else None) == target
+@pytest.mark.parametrize(CASE, grid((LIFECYCLE, MOVES)))
+def test_only_the_moves_of_the_trade_exist(
+    lifecycle: Lifecycle[Any], state: str, event: str, target: str | None
+) -> None:
+    assert leads_to(lifecycle, state, event) == target
 
 
 def test_the_table_and_the_constraint_speak_of_the_same_states() -> None:

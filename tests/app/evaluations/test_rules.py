@@ -109,14 +109,6 @@ def test_grades_and_their_caps(total: str, index: Any, misuse: bool, grade: Grad
     assert rules.grade(Decimal(total), heard, misuse_of_funds=misuse) == grade
 
 
-@pytest.mark.parametrize(
-    ("percent", "points"),
-    [("120", "25.00"), ("100", "25.00"), ("99.9", "16.67"), ("80", "16.67"), ("60", "8.33"), ("59", "0.00")],
-)
-def test_completed_output_suggests_points_in_steps(percent: str, points: str) -> None:
-    assert rules.completion_points(Decimal(percent), Decimal(25)) == Decimal(points)
-
-
 def test_the_index_of_replies_on_different_scales() -> None:
     heard = rules.satisfaction([(5, 5), (4, 5), (6, 10)], 40)
     assert (heard.n, heard.index) == (3, Decimal("80.00"))

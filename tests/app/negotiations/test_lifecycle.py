@@ -17,6 +17,7 @@ from app.negotiations.models import (
     IntentState,
     TalkState,
 )
+from tests.factories.lifecycles import CASE, grid, leads_to
 
 STREET, OTHER = "3201/320102/320102007", "3201/320106/320106001"
 ORGANIZATION, RIVAL = uuid4(), uuid4()
@@ -42,22 +43,12 @@ AWARD_MOVES = {
     "active": {"contract": "contracted", "cancel": "cancelled", "renounce": "cancelled"},
 }
 
-GRID = [
-    (lifecycle, state, event, moves.get(state, {}).get(event))
-    for lifecycle, moves in ((INTENTS, INTENT_MOVES), (TALKS, TALK_MOVES), (AWARDS, AWARD_MOVES))
-    for state in lifecycle.states
-    for event in lifecycle.events
-]
 
-
-@pytest.mark.parametrize(
-    ("lifecycle", "state", "event", "target"), GRID, ids=[f"{g[0].name}-{g[1]}-{g[2]}" for g in GRID]
-)
+@pytest.mark.parametrize(CASE, grid((INTENTS, INTENT_MOVES), (TALKS, TALK_MOVES), (AWARDS, AWARD_MOVES)))
 def test_only_the_moves_of_the_trade_exist(
     lifecycle: Lifecycle[Any], state: str, event: str, target: str | None
 ) -> None:
-    line = lifecycle.line(state, event)
-    assert (line.target if line else None) == target
+    assert leads_to(lifecycle, state, event) == target
 
 
 def test_the_tables_and_the_constraints_speak_of_the_same_states() -> None:

@@ -8,16 +8,12 @@ import pytest
 
 from app.identity.roles import Role
 from app.kernel.actor import PUBLIC, Actor, Grant
-from app.kernel.lifecycle import Case
+from app.kernel.lifecycle import Case, Lifecycle
 from app.volunteers.lifecycle import LIFECYCLE
 from app.volunteers.models import LIVE, HoursState
+from tests.factories.lifecycles import CASE, grid, leads_to
 
 MOVES = {"recorded": {"verify": "verified", "refuse": "refused"}, "verified": {"void": "voided"}}
-GRID = [
-    (state, event, MOVES.get(state, {}).get(event))
-    for state in LIFECYCLE.states
-    for event in LIFECYCLE.events
-]
 STREET, DISTRICT = "3201/320102/320102007", "3201/320102"
 ORGANIZATION, RIVAL = uuid4(), uuid4()
 RECORD: Any = SimpleNamespace(organization_id=ORGANIZATION, area_path=STREET, recorded_by=uuid4())
@@ -45,10 +41,11 @@ WHO = {
 }
 
 
-@pytest.mark.parametrize(("state", "event", "target"), GRID, ids=[f"{g[0]}-{g[1]}" for g in GRID])
-def test_only_the_moves_of_the_trade_exist(state: str, event: str, target: str | None) -> None:
-    line = LIFECYCLE.line(state, event)
-    assert (line.target if line else None) == target
+@pytest.mark.parametrize(CASE, grid((LIFECYCLE, MOVES)))
+def test_only_the_moves_of_the_trade_exist(
+    lifecycle: Lifecycle[Any], state: str, event: str, target: str | None
+) -> None:
+    assert leads_to(lifecycle, state, event) == target
 
 
 def test_the_table_and_the_constraint_speak_of_the_same_states() -> None:

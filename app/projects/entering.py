@@ -25,7 +25,7 @@ from app.parties.schemas import PartyDraft
 from app.projects import permissions, repository
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
-from app.projects.schemas import Payers, Place, ProjectDraft, Provenance, Terms
+from app.projects.schemas import Payers, Place, ProjectDraft, Terms
 
 LETTERS = {
     "320102": "XW",
@@ -77,7 +77,6 @@ async def create_many(
     session: AsyncSession,
     actor: Actor,
     drafts: Sequence[ProjectDraft],
-    provenance: Sequence[Provenance | None] | None = None,
 ) -> list[Project]:
     """Enter drafts. Each needs a title and a buyer; the rest is asked at `submit`.
 
@@ -85,10 +84,7 @@ async def create_many(
     (`number_taken`). With more than one draft, pointers begin with the draft's place in the list.
     """
     ids = [uuid7() for _ in drafts]
-    origins = [
-        origin.model_dump(mode="json") if origin else None for origin in provenance or [None] * len(drafts)
-    ]
-    rows = list(await _rows(session, actor, drafts, origins, ids))
+    rows = list(await _rows(session, actor, drafts, [None] * len(drafts), ids))
     projects = [Project(**row) for row in rows]
     session.add_all(projects)
     session.add_all(ProjectText.of(project) for project in projects)
@@ -104,7 +100,10 @@ async def enter_many(
     provenance: Sequence[dict[str, Any] | None],
     ids: Sequence[UUID],
 ) -> None:
-    """`create_many` for lists: the same rows and journal entries, by COPY, under ids that are given."""
+    """`create_many` for lists: the same rows and journal entries, by COPY, under ids that are given.
+
+    `provenance` is where in which list each record stood: import_id, sheet, row.
+    """
     rows: list[dict[str, Any]] = []
 
     def entering() -> Iterator[dict[str, Any]]:

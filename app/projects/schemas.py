@@ -223,14 +223,6 @@ class BulkResult(BaseModel):
     skipped: list[str]
 
 
-class Provenance(BaseModel):
-    """The cell a record came from: given by the import, never by a sender."""
-
-    import_id: UUID
-    sheet: str
-    row: int
-
-
 class PartyName(BaseModel):
     """A party with its name."""
 

@@ -30,6 +30,7 @@ from app.projects.admission import (
 )
 from app.projects.amending import change
 from app.projects.demand import for_matching
+from app.projects.entering import enter_many
 from app.projects.lifecycle import LIFECYCLE, OWNERS, is_owned
 from app.projects.lots import living, lots_of, split
 from app.projects.marks import (
@@ -53,7 +54,7 @@ from app.projects.marks import (
     mark_withdrawn,
 )
 from app.projects.models import Project, ProjectState
-from app.projects.schemas import ProjectDraft, Provenance
+from app.projects.schemas import ProjectDraft
 from app.projects.showing import summaries, views
 from app.projects.taking_back import take_back, touched
 
@@ -128,25 +129,13 @@ async def create_many(
     session: AsyncSession,
     actor: Actor,
     drafts: Sequence[ProjectDraft],
-    provenance: Sequence[Provenance | None] | None = None,
 ) -> list[Project]:
     """Enter drafts and link the needs they answer; see `entering.create_many`."""
-    projects = await entering.create_many(session, actor, drafts, provenance)
+    projects = await entering.create_many(session, actor, drafts)
     for draft, project in zip(drafts, projects, strict=True):
         if draft.need_ids:
             await needs.convert(session, actor, draft.need_ids, project.id)
     return projects
-
-
-async def enter_many(
-    session: AsyncSession,
-    actor: Actor,
-    drafts: Sequence[ProjectDraft],
-    provenance: Sequence[dict[str, Any] | None],
-    ids: Sequence[UUID],
-) -> None:
-    """Enter a list under ids that are given; see `entering.enter_many`."""
-    await entering.enter_many(session, actor, drafts, provenance, ids)
 
 
 async def create(session: AsyncSession, actor: Actor, draft: ProjectDraft) -> Project:

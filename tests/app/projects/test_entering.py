@@ -10,10 +10,10 @@ from app.funding.models import FundingLine
 from app.identity.roles import Role
 from app.kernel.actor import PUBLIC
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou
+from app.kernel.ids import uuid7
 from app.needs import service as needs
 from app.projects import service
 from app.projects.models import Project
-from app.projects.schemas import Provenance
 from matching import Project as Ranked
 from tests.app.projects.stories import CLERK, DISTRICT, STREET, entries, published
 from tests.factories import actors
@@ -121,9 +121,10 @@ async def test_thousands_are_entered_and_published_in_as_many_statements_as_few(
 
 
 async def test_provenance_is_kept_for_officials_only(session: AsyncSession, line: FundingLine) -> None:
-    origin = Provenance(import_id=UUID(int=7), sheet="玄武区", row=12)
-    [project] = await service.create_many(session, STREET, [project_draft()], [origin])
-    assert project.provenance == {"import_id": str(UUID(int=7)), "sheet": "玄武区", "row": 12}
+    origin, number = {"import_id": str(UUID(int=7)), "sheet": "玄武区", "row": 12}, uuid7()
+    await service.enter_many(session, STREET, [project_draft()], [origin], [number])
+    project = await service.get(session, STREET, number)
+    assert project.provenance == origin
     for act in (service.submit_many, service.admit_many, service.publish_many):
         await act(session, CLERK, [project])
     [seen], [public] = [await service.views(session, actor, [project]) for actor in (STREET, PUBLIC)]

@@ -30,6 +30,9 @@ from app.imports.preview import Reading, Request
 from app.kernel.errors import Malformed, Problem, SheqiaError, TooLarge, Unsupported
 
 BATCH = 500
+AHEAD = 12
+"""Batches kept in memory while the last step is being stored: a little more than a step."""
+
 _REFUSALS: dict[str, type[SheqiaError]] = {kind.__name__: kind for kind in (Malformed, TooLarge, Unsupported)}
 
 
@@ -91,12 +94,11 @@ async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
     process = _context().Process(target=_work, args=(theirs, job), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
+    ahead: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue(AHEAD)
+    receiving = asyncio.create_task(_receive(ours, ahead))
     try:
         while True:
-            try:
-                word, *said = await asyncio.to_thread(ours.recv)
-            except EOFError:
-                raise TooLarge(_BROKE) from None
+            word, *said = await ahead.get()
             if word == "rows":
                 yield said[0]
             elif word == "refused":
@@ -106,9 +108,21 @@ async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
                 yield Finished(*said)
                 return
     finally:
-        ours.close()
         process.kill()
         await asyncio.to_thread(process.join)
+        receiving.cancel()
+        ours.close()
+
+
+async def _receive(ours: Connection, ahead: asyncio.Queue[tuple[Any, ...]]) -> None:
+    """Take what the process says before it is asked for: it reads on while its rows are compared and stored."""
+    said: tuple[Any, ...] = ("rows",)
+    while said[0] == "rows":
+        try:
+            said = await asyncio.to_thread(ours.recv)
+        except EOFError:
+            said = ("refused", TooLarge.__name__, (_BROKE,))
+        await ahead.put(said)
 
 
 _BROKE = Problem(

@@ -1,52 +1,56 @@
-"""Full-text search that finds two-character Chinese words with no extension and in any locale.
+"""Full-text search that finds words of one, two or more Chinese characters with no extension and in any locale.
 
-A searchable row keeps the one- and two-character grams of its text in an array under a GIN index. A query becomes the
-grams of its words; a row matches when it holds them all. (pg_trgm cannot narrow a two-character search at all.)
+A searchable row keeps the keys of its text in a `tsvector` under a GIN index: every character of a word together with its
+right neighbour, the last one alone. A query becomes the pairs of its words; a row matches when it holds them all. A
+character asked for alone is the beginning of a key. (pg_trgm cannot narrow a two-character search at all.)
+
+The keys come in the order in which the server sorts them, which then has nothing to do: with unsorted single characters
+and pairs the index cost three times as much (`docs/benchmarks.md`).
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from itertools import chain, pairwise
+from itertools import pairwise
 from operator import add
 
-from sqlalchemy import ColumnElement, Text, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, literal, true
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-MOST_GRAMS = 4_000
-
+MOST_CHARACTERS = 20_000
+"""Of a text that is searched: a row of keys has its limit (1 MB)."""
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
-def _words(text: str) -> list[str]:
-    """Letters and digits of any script; marks and blanks part them."""
-    return [word for word in _BETWEEN_WORDS.split(unicodedata.normalize("NFKC", text).casefold()) if word]
+def _words(text: str) -> str:
+    """Letters and digits of any script; a blank for the marks and blanks that part them."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _BETWEEN_WORDS.sub(" ", plain.casefold()).strip()
 
 
-def grams(*texts: str | None) -> list[str]:
-    """The distinct grams of some texts: every character and every two neighbours within a word."""
-    words = _words(" ".join(text for text in texts if text))
-    each = chain.from_iterable(chain(word, map(add, word, word[1:])) for word in words)
-    return list(dict.fromkeys(each))[:MOST_GRAMS]
+def grams(*texts: str | None) -> str:
+    """The keys of some texts, as a `tsvector` is written; no sign in them needs a quote."""
+    words = _words(" ".join([text for text in texts if text]))[:MOST_CHARACTERS]
+    pairs = sorted(set(map(add, words, words[1:] + " ")))
+    return " ".join([pair.rstrip() for pair in pairs if pair[0] != " "])
 
 
-def query_grams(query: str) -> list[str]:
-    """The grams a row must hold to match: pairs of each word, or the character itself when it stands alone."""
-    return list(dict.fromkeys(gram for word in _words(query) for gram in _needed(word)))
-
-
-def _needed(word: str) -> Iterable[str]:
-    return (a + b for a, b in pairwise(word)) if len(word) > 1 else (word,)
+def search_query(query: str) -> str:
+    """What a row must hold to match, as a `tsquery` is written; empty when nothing can be looked for."""
+    asked = (
+        " & ".join(map(add, word, word[1:])) if len(word) > 1 else f"{word}:*"
+        for word in _words(query).split()
+    )
+    return " & ".join(dict.fromkeys(asked))
 
 
 class Searchable:
     """A row found by `q=`. The service writes `search_grams = grams(title, description, …)`; the table indexes it by GIN."""
 
-    search_grams: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, sort_order=95, deferred=True)
+    search_grams: Mapped[str] = mapped_column(TSVECTOR, default="", sort_order=95, deferred=True)
 
     @classmethod
     def found_by(cls, query: str) -> ColumnElement[bool]:
-        needed = query_grams(query)
-        return cls.search_grams.contains(needed) if needed else true()
+        asked = search_query(query)
+        return cls.search_grams.bool_op("@@")(literal(asked).cast(TSQUERY)) if asked else true()

@@ -203,7 +203,7 @@ def certified(draft: Any) -> int | None:
     return sum(graded) if graded else None
 
 
-def search_grams(organization: Organization) -> list[str]:
+def search_grams(organization: Organization) -> str:
     """What `q=` finds an organization by."""
     return grams(
         organization.name,

@@ -54,7 +54,7 @@ async def test_a_thousand_projects_by_copy_are_like_one_by_the_session(session: 
         "not one is lost between two batches"
     )
     words = select(ProjectText.search_grams).where(ProjectText.project_id == many_id)
-    assert "助餐" in (await session.scalar(words) or [])
+    assert "'助餐'" in (await session.scalar(words) or "")
     entries = (
         await session.scalars(select(JournalEntry).where(JournalEntry.subject_id.in_([one_id, many_id])))
     ).all()

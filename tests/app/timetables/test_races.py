@@ -51,7 +51,7 @@ async def strangers(database: Database, count: int, *, tables: int, slots: int) 
             text(
                 "INSERT INTO parties (id, kind, name, normal_name, former_names, area_path, search_grams, version,"
                 " created_at, updated_at) SELECT gen_random_uuid(), 'buyer', 'B' || number, 'b' || number, '{}',"
-                " area_path, '{}', 1, now(), now() FROM projects"
+                " area_path, '', 1, now(), now() FROM projects"
             )
         )
         await session.execute(

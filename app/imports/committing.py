@@ -5,7 +5,7 @@ A list of the usual size is written in one short transaction. A larger one is wr
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -72,14 +72,15 @@ class _Writing:
         self._target: Target = target(thing.kind)
         counts = (thing.summary or {}).get("counts") or {}
         self._expected = counts.get("ready", 0) + counts.get("warned", 0)
-        self._after = thing.applied_rows - 1
+        self._end = counts.get("rows", 0)
+        self._begin = thing.applied_rows
 
     async def run(self) -> None:
         """Write all rows; the last transaction ends the import and its job."""
         if self._expected > ONE_TRANSACTION:
             await self._run_in_steps()
             return
-        rows, new = await self._next(self._after, ONE_TRANSACTION)
+        rows, new = await self._next(range(self._begin, self._end))
         async with self._attempt.finishing() as session:
             await repository.lock_edition(session, self._kind, self._edition)
             await self._still_new(session, rows)
@@ -93,22 +94,29 @@ class _Writing:
         """
         engine = self._attempt.database.engine
         async with repository.holding_edition(engine, self._kind, self._edition):
-            if self._after < 0:
+            if self._begin == 0:
                 await self._none_stored_since()
-            upcoming = asyncio.create_task(self._next(self._after, ONE_TRANSACTION))
+            steps = self._steps()
+            upcoming = asyncio.create_task(self._next(next(steps)))
             try:
-                while (step := await upcoming)[0]:
-                    upcoming = asyncio.create_task(self._next(step[0][-1].place, ONE_TRANSACTION))
-                    await self._step(*step)
+                for places in self._steps():
+                    step = await upcoming
+                    upcoming = asyncio.create_task(self._next(next(steps, range(0))))
+                    await self._step(places, *step)
             finally:
                 upcoming.cancel()
             async with self._attempt.finishing() as session:
                 await self._finish(session)
 
-    async def _next(self, after: int, limit: int) -> tuple[Rows, Sequence[New]]:
-        """The rows to write behind a place, and the drafts of those that are new."""
+    def _steps(self) -> Iterator[range]:
+        """The places of the rows of each step that is still to be written."""
+        for begin in range(self._begin, self._end, ONE_TRANSACTION):
+            yield range(begin, min(begin + ONE_TRANSACTION, self._end))
+
+    async def _next(self, places: range) -> tuple[Rows, Sequence[New]]:
+        """The rows to write at these places, and the drafts of those that are new."""
         async with self._attempt.database.reading() as session:
-            found = await repository.to_write(session, self._id, after, limit)
+            found = await repository.to_write(session, self._id, places)
         return await asyncio.to_thread(self._drafted, found)
 
     def _drafted(self, found: Sequence[repository.Kept]) -> tuple[Rows, Sequence[New]]:
@@ -126,15 +134,15 @@ class _Writing:
         ]
         return rows, new
 
-    async def _step(self, rows: Rows, new: Sequence[New]) -> None:
+    async def _step(self, places: range, rows: Rows, new: Sequence[New]) -> None:
         """One resumable step of a large list."""
 
         async def write(session: AsyncSession) -> None:
             await self._write(session, rows, new)
-            await repository.set_applied(session, self._id, rows[-1].place + 1)
+            await repository.set_applied(session, self._id, places.stop)
 
         await self._attempt.stepping(write)
-        await self._attempt.progress(rows[-1].place + 1, self._expected, "写入 writing")
+        await self._attempt.progress(places.stop, self._end, "写入 writing")
 
     async def _write(self, session: AsyncSession, rows: Rows, new: Sequence[New]) -> None:
         """Create what is new and update what has changed."""
@@ -152,13 +160,13 @@ class _Writing:
 
     async def _none_stored_since(self) -> None:
         """Compare every row anew when anything of the kind has come or changed since the file was sent."""
-        after, since = -1, self._sent_at - OVERLAP
+        since = self._sent_at - OVERLAP
         async with self._attempt.database.reading() as session:
             if not await self._target.changed_since(session, self._edition, since):
                 return
-            while found := await repository.to_write(session, self._id, after, ONE_TRANSACTION):
+            for places in self._steps():
+                found = await repository.to_write(session, self._id, places)
                 await self._still_new(session, [row.open() for row in found])
-                after = found[-1].place
 
     async def _still_new(self, session: AsyncSession, rows: Rows) -> None:
         """Refuse to write what has come into being since the preview."""

@@ -172,18 +172,18 @@ class Kept(NamedTuple):
         return ToWrite(self.place, self.sheet, self.row, from_json(self.record), self.change, self.thing_id)
 
 
-async def to_write(session: AsyncSession, import_id: UUID, after: int, limit: int) -> list[Kept]:
-    """Ready and warned rows behind `after`, in the order of the file."""
+async def to_write(session: AsyncSession, import_id: UUID, places: range) -> list[Kept]:
+    """Ready and warned rows at these places, in the order of the file."""
     as_text = cast(ImportRow.record, Text)
     found = await session.execute(
         select(ImportRow.place, ImportRow.sheet, ImportRow.row, as_text, ImportRow.change, ImportRow.thing_id)
         .where(
             ImportRow.import_id == import_id,
             ImportRow.status.in_(_WRITTEN),
-            ImportRow.place > after,
+            ImportRow.place >= places.start,
+            ImportRow.place < places.stop,
         )
         .order_by(ImportRow.place)
-        .limit(limit)
     )
     return [Kept(*row) for row in found]
 

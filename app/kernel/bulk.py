@@ -5,10 +5,12 @@ in the same transaction. The text format is written here: the driver's binary on
 every array, which cost more than all the rest of a row (60 of 100 µs).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from itertools import islice
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -27,7 +29,10 @@ _BATCH = 500
 _NULL = "\\N"
 
 Row = Mapping[str, Any]
-Written = Callable[[Any], str]
+Taken = TypeVar("Taken")
+Texts = Sequence[str]
+Written = Callable[[Sequence[Any], str], Texts]
+"""From the values of a column to their texts; the second argument stands for None."""
 
 
 async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
@@ -49,14 +54,15 @@ async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
 async def add_rows(session: AsyncSession, kind: type[Base], rows: Iterable[Row]) -> None:
     """COPY new rows of one kind, given by attribute, all with the same attributes; the others get the column's default.
 
-    Rows are taken as the server takes them: what makes a row from an iterator works while the server works. A default is
-    asked for once, an id for each row: what is entered together bears one time.
+    Rows are taken, in a thread, as the server takes them: what makes a row from an iterator works while the server works. A
+    default is asked for once, an id for each row: what is entered together bears one time.
     """
     await session.flush()
     columns = _columns(kind)
-    await _copy(
-        session, cast(Table, inspect(kind).local_table), list(columns.values()), _lines(rows, columns)
-    )
+    writers = [_Writer(key, column) for key, column in columns.items()]
+    table = cast(Table, inspect(kind).local_table)
+    texts = ([writer.texts(batch) for writer in writers] for batch in _batches(rows))
+    await _copy(session, table, list(columns.values()), texts)
 
 
 async def copy(
@@ -67,84 +73,102 @@ async def copy(
     Text for a JSONB column is taken to be JSON already.
     """
     columns = [cast(Table, table).columns[name] for name in names]
-    written = [_written(column) for column in columns]
-    lines = (
-        "\t".join([_NULL if value is None else write(value) for write, value in zip(written, record, strict=True)])
-        for record in records
-    )  # fmt: skip
-    await _copy(session, cast(Table, table), columns, lines)
+    writes = [_written(column) for column in columns]
+    texts = (
+        [write(values, _NULL) for write, values in zip(writes, zip(*batch, strict=True), strict=True)]
+        for batch in _batches(records)
+    )
+    await _copy(session, cast(Table, table), columns, texts)
 
 
 async def _copy(
-    session: AsyncSession, table: Table, columns: Sequence[Column[Any]], lines: Iterator[str]
+    session: AsyncSession, table: Table, columns: Sequence[Column[Any]], texts: Iterable[Sequence[Texts]]
 ) -> None:
     # The driver's connection joins the transaction at its first statement.
     await session.execute(text("SELECT 1"))
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
-    await driver.copy_to_table(table.name, columns=[column.name for column in columns], source=_Lines(lines))
+    lines = (("\n".join(map("\t".join, zip(*batch, strict=True))) + "\n").encode() for batch in texts)
+    async with aclosing(_ahead(lines)) as source:
+        await driver.copy_to_table(table.name, columns=[column.name for column in columns], source=source)
 
 
-class _Lines:
-    """Lines as the stream of bytes the driver reads, some hundred at a time."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-
-    def __aiter__(self) -> "_Lines":
-        return self
-
-    async def __anext__(self) -> bytes:
-        batch = list(islice(self._lines, _BATCH))
-        if not batch:
-            raise StopAsyncIteration
-        return ("\n".join(batch) + "\n").encode()
+async def _ahead(parts: Iterator[bytes]) -> AsyncGenerator[bytes]:
+    """The parts, each made in a thread while the one before is being sent."""
+    upcoming = asyncio.create_task(asyncio.to_thread(next, parts, None))
+    try:
+        while (part := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(next, parts, None))
+            yield part
+    finally:
+        # What makes the parts reads the caller's rows: it has ended when the caller goes on.
+        await asyncio.wait((upcoming,))
 
 
-def _lines(rows: Iterable[Row], columns: Mapping[str, Column[Any]]) -> Iterator[str]:
+def _batches(rows: Iterable[Taken]) -> Iterator[list[Taken]]:
+    """Some hundred rows at a time: a column of them is written at once, for a fraction of its cells one by one."""
     rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
-        return
-    line: list[str] = []
-    given: list[tuple[int, str, Written, str]] = []
-    made: list[tuple[int, Written, Callable[[], Any]]] = []
-    for at, (key, column) in enumerate(columns.items()):
-        write, default = _written(column), _default(column)
-        text = _NULL
-        if default is not None and column.primary_key and key not in first:
-            made.append((at, write, default))
-        elif default is not None:
-            text = write(default())
-        if key in first:
-            given.append((at, key, write, text))
-        line.append(text)
-    for row in chain((first,), rows):
-        for at, key, write, blank in given:
-            value = row[key]
-            line[at] = blank if value is None else write(value)
-        for at, write, make in made:
-            line[at] = write(make())
-        yield "\t".join(line)
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
+
+
+class _Writer:
+    """Writes one column of rows given by attribute."""
+
+    def __init__(self, key: str, column: Column[Any]) -> None:
+        self._key, self._write = key, _written(column)
+        self._make = _default(column)
+        self._each = column.primary_key and self._make is not None
+        self._blank = _NULL
+        if self._make is not None and not self._each:
+            (self._blank,) = self._write((self._make(),), _NULL)
+
+    def texts(self, batch: Sequence[Row]) -> Texts:
+        if self._key in batch[0]:
+            key = self._key
+            return self._write([row[key] for row in batch], self._blank)
+        if self._each:
+            assert self._make is not None
+            return self._write([self._make() for _ in batch], _NULL)
+        return [self._blank] * len(batch)
 
 
 def _written(column: Column[Any]) -> Written:
-    """How a value that is not None stands in a line for this column (PostgreSQL's COPY, text format)."""
+    """How values stand in the lines for this column (PostgreSQL's COPY, text format)."""
     kind = column.type
     if isinstance(kind, JSONB):
-        return _json
+        return _each(_json)
     if isinstance(kind, ARRAY):
-        return _array
+        return _each(_array)
     if isinstance(kind, Boolean):
-        return lambda value: "t" if value else "f"
+        return _each(lambda value: "t" if value else "f")
     if isinstance(kind, Integer):
-        return lambda value: str(int(value))
+        return _each(lambda value: str(int(value)))
     if isinstance(kind, LargeBinary):
-        return lambda value: f"\\\\x{value.hex()}"
+        return _each(lambda value: f"\\\\x{value.hex()}")
     if isinstance(kind, Uuid):
-        return attrgetter("hex")
-    return _text if isinstance(kind, String) else str
+        return _each(attrgetter("hex"))
+    return _words if isinstance(kind, String) else _each(str)
+
+
+def _each(write: Callable[[Any], str]) -> Written:
+    def texts(values: Sequence[Any], blank: str) -> Texts:
+        first = values[0]
+        # Most columns of a list say one thing, or nothing, in all its rows.
+        if first is values[-1] and values.count(first) == len(values):
+            return [blank if first is None else write(first)] * len(values)
+        return [blank if value is None else write(value) for value in values]
+
+    return texts
+
+
+def _words(values: Sequence[str | None], blank: str) -> Texts:
+    """Texts, escaped where there is anything to escape."""
+    told = "".join([value for value in values if value is not None])
+    if any(sign in told for sign in "\\\n\r\t"):
+        return [blank if value is None else _text(value) for value in values]
+    return [blank if value is None else value for value in values]
 
 
 def _text(value: str) -> str:

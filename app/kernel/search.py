@@ -20,27 +20,31 @@ from sqlalchemy.orm import Mapped, mapped_column
 MOST_CHARACTERS = 20_000
 """Of a text that is searched: a row of keys has its limit (1 MB)."""
 
+# The usual marks first: a text without them mostly is in the normal form already, which is seen at a glance.
+_MARKS = re.compile("[，。、；：（）！？“”《》]+")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
-def _words(text: str) -> str:
-    """Letters and digits of any script; a blank for the marks and blanks that part them."""
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return _BETWEEN_WORDS.sub(" ", plain.casefold()).strip()
+def _words(text: str) -> list[str]:
+    """Letters and digits of any script; marks and blanks part them."""
+    plain = unicodedata.normalize("NFKC", _MARKS.sub(" ", text)).casefold()
+    return _BETWEEN_WORDS.sub(" ", plain).split()
 
 
 def grams(*texts: str | None) -> str:
     """The keys of some texts, as a `tsvector` is written; no sign in them needs a quote."""
-    words = _words(" ".join([text for text in texts if text]))[:MOST_CHARACTERS]
-    pairs = sorted(set(map(add, words, words[1:] + " ")))
-    return " ".join([pair.rstrip() for pair in pairs if pair[0] != " "])
+    keys: set[str] = set()
+    for word in _words(" ".join([text for text in texts if text])[:MOST_CHARACTERS]):
+        keys.update(map(add, word, word[1:]))
+        keys.add(word[-1])
+    return " ".join(sorted(keys))
 
 
 def search_query(query: str) -> str:
     """What a row must hold to match, as a `tsquery` is written; empty when nothing can be looked for."""
     asked = (
         " & ".join(map(add, word, word[1:])) if len(word) > 1 else f"{word}:*"
-        for word in _words(query).split()
+        for word in _words(query)
     )
     return " & ".join(dict.fromkeys(asked))
 

@@ -27,8 +27,10 @@ from app.kernel.errors import NotNow, Problem, SheqiaError
 from app.kernel.jobs import Attempt
 from app.kernel.lifecycle import move
 
-ONE_TRANSACTION = 5_000
-"""Rows of a list that is written in one transaction, and of each step of a longer one."""
+ONE_TRANSACTION = 10_000
+"""Rows of a list that is written in one transaction, and of each step of a longer one: a second, during which nobody reads
+the journal on."""
+_AT_A_TIME = 50
 OVERLAP = timedelta(minutes=10)
 """Longer than any transaction: what was being written when the preview looked bears an earlier time."""
 
@@ -117,21 +119,27 @@ class _Writing:
         """The rows to write at these places, and the drafts of those that are new."""
         async with self._attempt.database.reading() as session:
             found = await repository.to_write(session, self._id, places)
-        return await asyncio.to_thread(self._drafted, found)
+        return await self._drafted(found)
 
-    def _drafted(self, found: Sequence[repository.Kept]) -> tuple[Rows, Sequence[New]]:
-        rows = [row.open() for row in found]
+    async def _drafted(self, found: Sequence[repository.Kept]) -> tuple[Rows, Sequence[New]]:
+        """A few at a time, so that what is being written meanwhile need not wait for all of them."""
         import_id, today = str(self._id), clock.today()
-        new = [
-            New(
-                row.thing_id,
-                row.record,
-                draft_of(self._kind, row.record, today),
-                {"import_id": import_id, "sheet": row.sheet, "row": row.row},
-            )
-            for row in rows
-            if row.change is None
-        ]
+        rows: list[repository.ToWrite] = []
+        new: list[New] = []
+        for begin in range(0, len(found), _AT_A_TIME):
+            some = [row.open() for row in found[begin : begin + _AT_A_TIME]]
+            rows += some
+            new += [
+                New(
+                    row.thing_id,
+                    row.record,
+                    draft_of(self._kind, row.record, today),
+                    {"import_id": import_id, "sheet": row.sheet, "row": row.row},
+                )
+                for row in some
+                if row.change is None
+            ]
+            await asyncio.sleep(0)
         return rows, new
 
     async def _step(self, places: range, rows: Rows, new: Sequence[New]) -> None:

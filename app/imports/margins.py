@@ -39,22 +39,14 @@ class Margins:
 
     layout: Layout
     _number_at: int | None = field(init=False)
-    _title_at: int | None = field(init=False)
     _below: RowProblem | None = None
 
     def __post_init__(self) -> None:
         at = {mapped.column.field: mapped.index for mapped in self.layout.columns if mapped.column}
         self._number_at = at.get("source_row_no")
-        self._title_at = at.get("title", at.get("name"))
 
-    def aside(self, cells: Sequence[Cell], first: int) -> Aside | None:
-        """Why this row, whose first content stands in column `first`, is no data of this table; None when it is."""
-        lead = text_of(cells[first])
-        title = (
-            text_of(cells[self._title_at])
-            if self._title_at is not None and self._title_at < len(cells)
-            else ""
-        )
+    def aside(self, cells: Sequence[Cell], first: int, lead: str, title: str) -> Aside | None:
+        """Why this row is no data of this table; None when it is. `lead` is its first text, of column `first`."""
         if lead in _headers() and (begins := self._another_table(cells)):
             return begins
         if self._below is not None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -77,6 +77,7 @@ class ImportPart(Base):
 class ImportRow(Base):
     """One row of the preview; after the commit, the provenance of what it became.
 
+    `record` and `raw` stand as they were written, in the order of the sender's columns: nothing asks for a part of them.
     `thing_id` is the stored thing the row is about, or the id foreseen for a new one: a fact once `applied_rows` has passed it.
     """
 
@@ -92,11 +93,11 @@ class ImportRow(Base):
     sheet: Mapped[str]
     row: Mapped[int]
     status: Mapped[str]
-    record: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    record: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     problems: Mapped[list[dict[str, Any]]]
     choices: Mapped[list[dict[str, Any]]]
     filled: Mapped[list[str]]
-    raw: Mapped[dict[str, Any]]
+    raw: Mapped[dict[str, Any]] = mapped_column(JSON)
     change: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     thing_id: Mapped[UUID | None]
 

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from app.imports.cells.parsed import Cell, Context, Parsed, RowProblem, error, warning
+from app.imports.cells.parsed import BLANK, Cell, Context, Parsed, RowProblem, error, warning
 from app.imports.cells.personal import redact
 from app.imports.cells.text import text_of
 from app.imports.columns.column import Column, Kind, Row
@@ -19,7 +20,8 @@ Check = Callable[[Mapping[str, Any]], list[RowProblem]]
 """The draft schema's own view of a record: what it would refuse."""
 
 _MEMORY = 20_000
-Meaning = TypeVar("Meaning")
+_NEVER_TWICE = frozenset(("source_row_no", "project_no", "uscc", "contact_phone"))
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 # Codes that may look like numbers of persons.
 _NOT_PERSONAL = frozenset(
     ("uscc", "project_no", "catalogue_item", "source_row_no", "contact_phone", "budget_fen")
@@ -39,22 +41,28 @@ class Status(StrEnum):
 class PreviewRow:
     """One row of the file as it would be imported. `raw` is the sender's text by header, personal data removed.
 
-    `said` is the record without the fields it leaves open.
+    `said` is the record without the fields it leaves open, `written` the same as JSON, without the sender's row number:
+    equal for records of equal content.
     """
 
     sheet: str
     row: int
     status: Status
-    record: dict[str, Any] | None
     problems: list[RowProblem]
     raw: dict[str, str]
+    blank: Mapping[str, Any]
     filled: tuple[str, ...] = ()
     key: str | None = None
     near: str | None = None
-    fingerprint: str | None = None
     said: dict[str, Any] | None = None
+    written: bytes | None = None
     total: str | None = None
     amount_fen: int | None = None
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """Every field of the kind, in its order; None for a row that is no data."""
+        return None if self.said is None else {**self.blank, **self.said}
 
     @property
     def choices(self) -> list[dict[str, Any]]:
@@ -75,6 +83,61 @@ class PreviewRow:
             self.status = Status.REJECTED if rejected else Status.WARNED if self.problems else Status.READY
 
 
+class _Read(NamedTuple):
+    """A cell as read: its text, what it means, and what personal data was removed from it."""
+
+    text: str
+    parsed: Parsed
+    removed: tuple[RowProblem, ...] = ()
+
+
+class _Reader:
+    """Reads the cells of one column. A list repeats most of them: what a text meant is remembered."""
+
+    __slots__ = ("_index", "_letters", "_memory", "column", "context", "field", "header")
+
+    def __init__(self, mapped: Mapped, header: str, context: Context) -> None:
+        self._index, self._letters = mapped.index, mapped.letters
+        self.column, self.context, self.header = mapped.column, context, header
+        self.field = mapped.column.field if mapped.column else None
+        own = self.column is None or self.column.free_text or self.field in _NEVER_TWICE
+        self._memory: dict[str, _Read] | None = None if own else {}
+
+    def place(self, row: Row) -> str:
+        return f"{self._letters}{row.number}"
+
+    def cell(self, cells: Sequence[Cell]) -> _Read | None:
+        """The column's cell in a row; None where it is blank."""
+        if self._index >= len(cells):
+            return None
+        cell = cells[self._index]
+        if cell is None or cell == "":
+            return None
+        if self._memory is None or type(cell) is not str:
+            return self._read(cell)
+        read = self._memory.get(cell)
+        if read is None:
+            read = self._read(cell)
+            if len(self._memory) > _MEMORY:
+                self._memory.clear()
+            self._memory[cell] = read
+        return read
+
+    def _read(self, cell: Cell) -> _Read:
+        if self.field == "bank_account":
+            return _Read("[已删除:银行账号]", BLANK)
+        text = text_of(cell)
+        removed: tuple[RowProblem, ...] = ()
+        if len(text) > 5 and self.field not in _NOT_PERSONAL:
+            text, removed = redact(text)
+        if self.column is None:
+            return _Read(text, BLANK, removed)
+        # A text goes on without what surrounds it; a number or a date as it is.
+        return _Read(
+            text, self.column.parse(text if removed or type(cell) is str else cell, self.context), removed
+        )
+
+
 @dataclass(slots=True)
 class RowParser:
     """Turns the prepared rows of one sheet into preview rows. Pure per row, so that rows may be parsed in any process."""
@@ -85,32 +148,20 @@ class RowParser:
     context: Context
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check: Check | None = None
-    _contexts: dict[int, Context] = field(init=False)
-    _texts: list[tuple[Mapped, str, str | None, dict[str, str] | None]] = field(init=False)
-    _fields: list[tuple[Mapped, Column, dict[str, Parsed] | None]] = field(init=False)
+    _columns: list[_Reader] = field(init=False)
     _letters: dict[str, str] = field(init=False)
     _present: frozenset[str] = field(init=False)
-    _required: list[Any] = field(init=False)
+    _required: list[Column] = field(init=False)
     _blank: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._contexts = {
-            mapped.index: Context(
-                self.context.year, mapped.unit, self.context.district, self.context.epoch_1904
-            )
-            for mapped in self.layout.columns
+        self._columns = [
+            _Reader(mapped, header, replace(self.context, unit=mapped.unit))
+            for mapped, header in _named(self.layout.columns)
+        ]
+        self._letters = {
+            mapped.column.field: mapped.letters for mapped in self.layout.columns if mapped.column
         }
-        # A list repeats most of its cells: what a text meant in its column is remembered, except for free text.
-        self._texts = [
-            (mapped, header, name, None if mapped.column is None or mapped.column.free_text else {})
-            for mapped, header, name in _named(self.layout.columns)
-        ]
-        self._fields = [
-            (mapped, mapped.column, None if mapped.column.free_text else {})
-            for mapped in self.layout.columns
-            if mapped.column
-        ]
-        self._letters = {column.field: mapped.letters for mapped, column, _ in self._fields}
         self._present = self.layout.fields
         self._required = [
             column for column in self.kind.columns if column.required and column.field in self._present
@@ -119,8 +170,13 @@ class RowParser:
 
     def skipped(self, row: Skipped) -> PreviewRow:
         """A row that is no data, kept with its reason; a total with the amount it states."""
-        raw, _ = self._raw(row.cells)
-        shown = PreviewRow(self.sheet, row.number, Status.SKIPPED, None, [row.problem], raw, total=row.total)
+        raw = {}
+        for reader in self._columns:
+            if (read := reader.cell(row.cells)) is not None and read.text:
+                raw[reader.header] = read.text
+        shown = PreviewRow(
+            self.sheet, row.number, Status.SKIPPED, [row.problem], raw, self._blank, total=row.total
+        )
         if row.total:
             shown.amount_fen = self._amount(row.cells)
         return shown
@@ -129,105 +185,81 @@ class RowParser:
         """The record of a row with every problem of its cells and of the row as a whole."""
         number, problems = candidate.number, list(candidate.problems)
         row = Row(self.context, self._present, problems, list(candidate.filled), self._letters, number)
-        said = self.choices.get(f"{self.sheet}!{number}") or {}
-        raw, cells = self._raw(candidate.cells, row)
-        record = dict(self._blank)
-        for mapped, column, memory in self._fields:
-            cell = cells.get(mapped.index)
-            if column.field in said:
-                parsed = self._as_said(mapped, column, said[column.field])
-            elif cell is None:
+        chosen = (self.choices.get(f"{self.sheet}!{number}") if self.choices else None) or _NOTHING
+        record, raw = self._cells(candidate.cells, row, chosen)
+        for name, value in chosen.items():
+            if name in self._blank and name not in self._present:
+                record[name] = value  # a person's word on a field whose column the sheet does not have
+        self.kind.finish(record, row)
+        self._require(record, row)
+        said = {name: record[name] for name in self._blank if name in record and record[name] is not None}
+        own = said.pop("source_row_no", None)
+        written = to_json(said)
+        if self.check is not None and not any(problem.rejects for problem in problems):
+            problems.extend(self.check(said))
+        key, near = self.kind.row_key(record), self.kind.near_key(record)
+        name = key_of(key)
+        shown = PreviewRow(
+            self.sheet,
+            number,
+            Status.READY,
+            problems,
+            raw,
+            self._blank,
+            tuple(dict.fromkeys(row.filled)) if row.filled else (),
+            name,
+            name if near == key else key_of(near),
+            said if own is None else {"source_row_no": own, **said},
+            written,
+            amount_fen=said.get("budget_fen"),
+        )
+        if chosen.get("row") == "skip":
+            shown.status, shown.problems = (
+                Status.SKIPPED,
+                [warning("chosen_skip", "按选择跳过。", "Skipped as chosen.")],
+            )
+        elif problems:
+            shown.settle()
+        return shown
+
+    def _cells(
+        self, cells: Sequence[Cell], row: Row, chosen: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """What the cells say by field, and the texts by header; the problems go to the row."""
+        record: dict[str, Any] = {}
+        raw: dict[str, str] = {}
+        doubts: list[RowProblem] = []
+        for reader in self._columns:
+            read = reader.cell(cells)
+            if read is not None:
+                if read.text:
+                    raw[reader.header] = read.text
+                if read.removed:
+                    row.problems += [problem.at(reader.field, reader.place(row)) for problem in read.removed]
+            if (column := reader.column) is None:
                 continue
-            elif memory is None or type(cell) is not str:
-                parsed = column.parse(cell, self._contexts[mapped.index])
-            elif (known := memory.get(cell)) is not None:
-                parsed = known
+            if column.field in chosen:
+                parsed = self._as_said(reader, column, chosen[column.field])
+            elif read is None:
+                continue
             else:
-                parsed = column.parse(cell, self._contexts[mapped.index])
-                _remember(memory, cell, parsed)
+                parsed = read.parsed
             if parsed.value is not None:
                 record[column.field] = parsed.value
             if parsed.more:
                 for name, value in parsed.more.items():
                     if record.get(name) is None:
                         record[name] = value
-            for problem in parsed.problems:
-                problems.append(problem.at(column.field, f"{mapped.letters}{number}"))
-        self._say(record, said)
-        self.kind.finish(record, row)
-        self._require(record, row)
-        if record.keys() != self._blank.keys():
-            record = {name: record.get(name) for name in self._blank}
-        shown = PreviewRow(
-            self.sheet,
-            number,
-            Status.READY,
-            record,
-            problems,
-            raw,
-            tuple(dict.fromkeys(row.filled)),
-            key_of(self.kind.row_key(record)),
-            key_of(self.kind.near_key(record)),
-            amount_fen=record.get("budget_fen"),
-            said={name: value for name, value in record.items() if value is not None},
-        )
-        assert shown.said is not None
-        shown.fingerprint = fingerprint(shown.said)
-        if self.check is not None and not any(problem.rejects for problem in problems):
-            problems.extend(self.check(shown.said))
-        if said.get("row") == "skip":
-            shown.status, shown.problems = (
-                Status.SKIPPED,
-                [warning("chosen_skip", "按选择跳过。", "Skipped as chosen.")],
-            )
-        shown.settle()
-        return shown
+            if parsed.problems:
+                doubts += [problem.at(column.field, reader.place(row)) for problem in parsed.problems]
+        row.problems += doubts
+        return record, raw
 
-    def _as_said(self, mapped: Mapped, column: Column, value: Any) -> Parsed:
+    def _as_said(self, reader: _Reader, column: Column, value: Any) -> Parsed:
         """A person's word on one cell, in yuan and fen whatever the unit of its column."""
         if column.money and isinstance(value, int) and not isinstance(value, bool):
             return Parsed(value)
-        context = self._contexts[mapped.index]
-        return column.parse(value, Context(context.year, "元", context.district, context.epoch_1904))
-
-    def _say(self, record: dict[str, Any], said: Mapping[str, Any]) -> None:
-        """A person's word on a field whose column the sheet does not have."""
-        for name, value in said.items():
-            if name in self._blank and name not in self._present:
-                record[name] = value
-
-    def _raw(self, cells: Any, row: Row | None = None) -> tuple[dict[str, str], dict[int, Cell]]:
-        """The texts by header without personal data, and the cells by column without blanks."""
-        raw: dict[str, str] = {}
-        kept: dict[int, Cell] = {}
-        width = len(cells)
-        for mapped, header, name, memory in self._texts:
-            index = mapped.index
-            if index >= width:
-                continue
-            cell = cells[index]
-            if cell is None or cell == "":
-                continue
-            if name == "bank_account":
-                raw[header] = "[已删除:银行账号]"
-                continue
-            text = memory.get(cell) if memory is not None and type(cell) is str else None
-            if text is None:
-                text = text_of(cell)
-                found: tuple[RowProblem, ...] = ()
-                if len(text) > 5 and name not in _NOT_PERSONAL:
-                    clean, found = redact(text)
-                    if found:
-                        text = cell = clean
-                        if row is not None:
-                            for problem in found:
-                                row.problems.append(problem.at(name, f"{mapped.letters}{row.number}"))
-                if memory is not None and not found and type(cell) is str:
-                    _remember(memory, cell, text)
-            kept[index] = text if type(cell) is str else cell
-            if text:
-                raw[header] = text
-        return raw, kept
+        return column.parse(value, replace(reader.context, unit="元"))
 
     def _require(self, record: Mapping[str, Any], row: Row) -> None:
         """What a draft lacks for submitting is a warning; a row without its name is no record."""
@@ -252,29 +284,24 @@ class RowParser:
 
     def _amount(self, cells: Any) -> int | None:
         """The amount a total row states, in the unit of the amount column and without doubting it."""
-        for mapped, column, _ in self._fields:
-            if column.field == "budget_fen" and mapped.index < len(cells):
-                parsed = column.parse(cells[mapped.index], self._contexts[mapped.index])
+        for reader in self._columns:
+            if reader.field == "budget_fen" and (read := reader.cell(cells)) is not None:
+                parsed = read.parsed
                 if parsed.value is None and parsed.problems and parsed.problems[0].choices:
                     return int(parsed.problems[0].choices[0].value)
                 return parsed.value
         return None
 
 
-def _remember(memory: dict[str, Meaning], cell: str, meaning: Meaning) -> None:
-    if len(memory) > _MEMORY:
-        memory.clear()
-    memory[cell] = meaning
-
-
-def _named(columns: Sequence[Mapped]) -> list[tuple[Mapped, str, str | None]]:
-    """Each column with the name its raw text has, its header (the first of that name) or also its letters, and its field."""
+def _named(columns: Sequence[Mapped]) -> list[tuple[Mapped, str]]:
+    """Each column with the name its raw text has: its header (the first of that name) or also its letters."""
     seen: set[str] = set()
     named = []
     for mapped in columns:
-        name = f"{mapped.header} ({mapped.letters})" if mapped.header in seen else mapped.header
+        named.append(
+            (mapped, f"{mapped.header} ({mapped.letters})" if mapped.header in seen else mapped.header)
+        )
         seen.add(mapped.header)
-        named.append((mapped, name, mapped.column.field if mapped.column else None))
     return named
 
 
@@ -283,9 +310,3 @@ def key_of(key: tuple[Any, ...] | None) -> str | None:
     if key is None:
         return None
     return hashlib.blake2b("\x1f".join(map(str, key)).encode("utf-8", "replace"), digest_size=12).hexdigest()
-
-
-def fingerprint(record: Mapping[str, Any]) -> str:
-    """Equal for records of equal content; the sender's row number does not count."""
-    content = to_json({name: value for name, value in record.items() if name != "source_row_no"})
-    return hashlib.blake2b(content, digest_size=12).hexdigest()

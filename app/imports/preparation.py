@@ -83,8 +83,9 @@ class Preparation:
             if first is None:
                 self._carried.clear()
                 continue
-            skipped = self._skip(number, cells, first, number_at, title_at, headers)
-            if skipped is None and (aside := margins.aside(cells, first)) is not None:
+            lead, title = text_of(cells[first]), _text(cells, title_at)
+            skipped = self._skip(number, cells, first, lead, title, number_at, title_at, headers)
+            if skipped is None and (aside := margins.aside(cells, first, lead, title)) is not None:
                 if aside.problem.rejects:
                     yield Candidate(number, cells, (), (aside.problem,))
                     continue
@@ -112,12 +113,12 @@ class Preparation:
         number: int,
         cells: Sequence[Cell],
         first: int,
+        lead: str,
+        title: str,
         number_at: int | None,
         title_at: int | None,
         headers: dict[int, str],
     ) -> Skipped | None:
-        title = _text(cells, title_at)
-        lead = text_of(cells[first])
         if "计" in lead and _TOTAL.match(lead) and (not title or title == lead or first != title_at):
             return Skipped(
                 number,

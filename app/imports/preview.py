@@ -232,7 +232,7 @@ class Reconciliation:
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     totals: list[Total] = field(default_factory=list)
     afterwards: list[tuple[int, RowProblem]] = field(default_factory=list)
-    # A million rows must fit: keys and fingerprints are kept as 64 bit numbers, places in arrays.
+    # A million rows must fit: keys and contents are kept as 64 bit numbers, places in arrays.
     _seen: dict[int, int] = field(default_factory=dict)
     _near: dict[int, int] = field(default_factory=dict)
     _prints: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -258,10 +258,10 @@ class Reconciliation:
             elif row.status is not Status.SKIPPED:
                 if row.amount_fen is not None:
                     whole, part = whole + row.amount_fen, part + row.amount_fen
-                elif any(problem.field == "budget_fen" for problem in row.problems):
+                elif row.problems and any(problem.field == "budget_fen" for problem in row.problems):
                     whole_bad, part_bad = whole_bad + 1, part_bad + 1
                 self._compare(row)
-            self._prints.append(_short(row.fingerprint))
+            self._prints.append(hash(row.written) & _64_BITS)
             self._numbers.append(row.row)
             self._sheet_at.append(self._sheets.setdefault(row.sheet, len(self._sheets)))
             yield row
@@ -279,7 +279,7 @@ class Reconciliation:
         earlier = self._seen.setdefault(key, here)
         if earlier == here:
             self._compare_near(row)
-        elif self._prints[earlier] == _short(row.fingerprint):
+        elif self._prints[earlier] == hash(row.written) & _64_BITS:
             place = self._place(earlier)
             row.status = Status.SKIPPED
             row.problems = [
@@ -327,9 +327,12 @@ class Reconciliation:
         return not keys or 2 * sum(key in self._seen for key in keys) >= len(keys)
 
 
-def _short(digest: str | None) -> int:
+_64_BITS = (1 << 64) - 1
+
+
+def _short(digest: str) -> int:
     """The first 64 bits of a digest."""
-    return int(digest[:16], 16) if digest else 0
+    return int(digest[:16], 16)
 
 
 def _conflict(sheet: str, row: int) -> RowProblem:

@@ -7,9 +7,10 @@ warm server (`forkserver`), so that a small list does not wait for imports.
 import asyncio
 import contextlib
 import gc
+import marshal
 import multiprocessing
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
@@ -100,7 +101,7 @@ async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
         while True:
             word, *said = await ahead.get()
             if word == "rows":
-                yield said[0]
+                yield [ReadRow._make(row) for row in marshal.loads(said[0])]
             elif word == "refused":
                 kind, problems = said
                 raise _REFUSALS.get(kind, Malformed)(*problems)
@@ -153,33 +154,48 @@ def _read(pipe: Connection, job: Job) -> None:
     for place, row in enumerate(reading.rows()):
         batch.append(packed(place, row, reading.kind))
         if len(batch) == BATCH:
-            pipe.send(("rows", batch))
+            _send(pipe, batch)
             batch = []
     if batch:
-        pipe.send(("rows", batch))
+        _send(pipe, batch)
     afterwards = [(place, shown.problem(found)) for place, found in reading.reconciliation.afterwards]
     pipe.send(("finished", shown.summary(reading.finish()), afterwards))
 
 
+def _send(pipe: Connection, batch: Sequence[ReadRow]) -> None:
+    # Rows are texts, numbers and lists of them: this takes a third of the time of the general way.
+    pipe.send(("rows", marshal.dumps([tuple(row) for row in batch])))
+
+
 def packed(place: int, row: PreviewRow, kind: Kind) -> ReadRow:
     """A preview row as it is stored."""
-    record = row.record
+    said, problems = row.said, row.problems
     return ReadRow(
         place,
         row.sheet,
         row.row,
         row.status.value,
-        to_json(row.said).decode() if row.said is not None else None,
-        to_json([shown.problem(found) for found in row.problems]).decode() if row.problems else "[]",
-        to_json(row.choices).decode() if row.problems else "[]",
+        _record(row),
+        to_json([shown.problem(found) for found in problems]).decode() if problems else "[]",
+        to_json(row.choices).decode() if problems else "[]",
         list(row.filled),
         to_json(row.raw).decode(),
         row.key,
-        key_of(kind.other_key(record)) if record else None,
-        kind.lookups(record) if record and row.key else [],
-        path_of(record) if record else "",
-        record is not None and record.get("registration_type") == RegistrationType.FILED_GROUP,
+        key_of(kind.other_key(said)) if said else None,
+        kind.lookups(said) if said and row.key else [],
+        path_of(said) if said else "",
+        said is not None and said.get("registration_type") == RegistrationType.FILED_GROUP,
     )
+
+
+def _record(row: PreviewRow) -> str | None:
+    """The record as JSON; the sender's row number stands first."""
+    if row.written is None or row.said is None:
+        return None
+    written, own = row.written.decode(), row.said.get("source_row_no")
+    if own is None:
+        return written
+    return f'{{"source_row_no":{own},{written[1:]}' if len(written) > 2 else f'{{"source_row_no":{own}}}'
 
 
 def _bound_memory(limit: int) -> None:

@@ -5,17 +5,27 @@ in the same transaction. The text format is written here: the driver's binary on
 every array, which cost more than all the rest of a row (60 of 100 µs).
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Boolean, Column, FromClause, Integer, LargeBinary, String, Table, Uuid, inspect, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    FromClause,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
@@ -25,7 +35,7 @@ from app.kernel.database import Base
 COPIED = 1_000
 """From how many rows on COPY is worth its set-up."""
 
-_BATCH = 500
+_BATCH = 250
 _NULL = "\\N"
 
 Row = Mapping[str, Any]
@@ -54,7 +64,7 @@ async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
 async def add_rows(session: AsyncSession, kind: type[Base], rows: Iterable[Row]) -> None:
     """COPY new rows of one kind, given by attribute, all with the same attributes; the others get the column's default.
 
-    Rows are taken, in a thread, as the server takes them: what makes a row from an iterator works while the server works. A
+    Rows are taken as the server takes them: what makes a row from an iterator works while the server works. A
     default is asked for once, an id for each row: what is entered together bears one time.
     """
     await session.flush()
@@ -70,7 +80,7 @@ async def copy(
 ) -> None:
     """COPY records of Python values, in the order of the named columns, in the session's transaction.
 
-    Text for a JSONB column is taken to be JSON already.
+    Text for a JSON column is taken to be JSON already.
     """
     columns = [cast(Table, table).columns[name] for name in names]
     writes = [_written(column) for column in columns]
@@ -90,20 +100,14 @@ async def _copy(
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
     lines = (("\n".join(map("\t".join, zip(*batch, strict=True))) + "\n").encode() for batch in texts)
-    async with aclosing(_ahead(lines)) as source:
-        await driver.copy_to_table(table.name, columns=[column.name for column in columns], source=source)
+    names = [column.name for column in columns]
+    await driver.copy_to_table(table.name, columns=names, source=_turn_by_turn(lines))
 
 
-async def _ahead(parts: Iterator[bytes]) -> AsyncGenerator[bytes]:
-    """The parts, each made in a thread while the one before is being sent."""
-    upcoming = asyncio.create_task(asyncio.to_thread(next, parts, None))
-    try:
-        while (part := await upcoming) is not None:
-            upcoming = asyncio.create_task(asyncio.to_thread(next, parts, None))
-            yield part
-    finally:
-        # What makes the parts reads the caller's rows: it has ended when the caller goes on.
-        await asyncio.wait((upcoming,))
+async def _turn_by_turn(parts: Iterator[bytes]) -> AsyncGenerator[bytes]:
+    """The parts as the driver asks for them, which it does when the server has taken what was sent."""
+    for part in parts:
+        yield part
 
 
 def _batches(rows: Iterable[Taken]) -> Iterator[list[Taken]]:
@@ -137,7 +141,7 @@ class _Writer:
 def _written(column: Column[Any]) -> Written:
     """How values stand in the lines for this column (PostgreSQL's COPY, text format)."""
     kind = column.type
-    if isinstance(kind, JSONB):
+    if isinstance(kind, JSON):
         return _each(_json)
     if isinstance(kind, ARRAY):
         return _each(_array)

@@ -42,10 +42,7 @@ def grams(*texts: str | None) -> str:
 
 def search_query(query: str) -> str:
     """What a row must hold to match, as a `tsquery` is written; empty when nothing can be looked for."""
-    asked = (
-        " & ".join(map(add, word, word[1:])) if len(word) > 1 else f"{word}:*"
-        for word in _words(query)
-    )
+    asked = (" & ".join(map(add, word, word[1:])) if len(word) > 1 else f"{word}:*" for word in _words(query))
     return " & ".join(dict.fromkeys(asked))
 
 

@@ -151,6 +151,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("remarks", "备注", ("说明", "备注说明"), paragraph, "", free_text=True),
 )  # fmt: skip
 
+_SOURCE_FIELDS = tuple((source, f"funding_lines.{source}") for source in _SOURCES)
 _EXTRA = ("categories", "communities", "budget_min_fen", "budget_max_fen", "budget_is_estimate", "funding_lines",
           "start_precision", "end_precision", "period_months")  # fmt: skip
 _BUREAU = {"江北新区": "南京江北新区社会事业局"}
@@ -172,7 +173,9 @@ def finish(record: dict[str, Any], row: Row) -> None:
 
 def _settle_results(record: dict[str, Any]) -> None:
     """What has no number is no output: it is what the project hopes for."""
-    outputs = record.get("outputs") or []
+    outputs = record.get("outputs")
+    if not outputs:
+        return
     hopes = [{"indicator": item["indicator"]} for item in outputs if item.get("target") is None]
     record["outputs"] = [item for item in outputs if item.get("target") is not None] or None
     record["outcomes"] = [*(record.get("outcomes") or []), *hopes] or None
@@ -216,10 +219,12 @@ def settle_period(record: dict[str, Any], row: Row) -> None:
 def _settle_money(record: dict[str, Any], row: Row) -> None:
     lines = [
         {"source": source.value, "amount_fen": amount}
-        for source in _SOURCES
-        if (amount := record.pop(f"funding_lines.{source}", None))
+        for source, name in _SOURCE_FIELDS
+        if (amount := record.pop(name, None))
     ]
     only = record.pop("funding_source", None)
+    if not lines and not only:
+        return
     total, budget = sum(item["amount_fen"] for item in lines), record.get("budget_fen")
     if lines and budget is None and "budget_fen" not in row.present:
         record["budget_fen"] = total

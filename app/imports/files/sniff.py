@@ -72,7 +72,13 @@ def _archive(opener: Callable[[], BinaryIO]) -> Read:
     try:
         with opener() as file, zipfile.ZipFile(file) as packed:
             names = set(packed.namelist())
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError):
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+    ):  # RuntimeError: a version it does not know
         raise Malformed(
             Problem("file_damaged", f"文件已损坏。{_ADVICE}", f"The file is damaged. {_ADVICE_EN}")
         ) from None

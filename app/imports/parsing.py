@@ -92,35 +92,27 @@ class _Read(NamedTuple):
 
 
 class _Reader:
-    """Reads the cells of one column. A list repeats most of them: what a text meant is remembered."""
+    """Reads the cells of one column. A list repeats most of them: what a text meant is in `memory`."""
 
-    __slots__ = ("_index", "_letters", "_memory", "column", "context", "field", "header")
+    __slots__ = ("_letters", "_remembers", "column", "context", "field", "header", "index", "memory")
 
     def __init__(self, mapped: Mapped, header: str, context: Context) -> None:
-        self._index, self._letters = mapped.index, mapped.letters
+        self.index, self._letters = mapped.index, mapped.letters
         self.column, self.context, self.header = mapped.column, context, header
         self.field = mapped.column.field if mapped.column else None
-        own = self.column is None or self.column.free_text or self.field in _NEVER_TWICE
-        self._memory: dict[str, _Read] | None = None if own else {}
+        self._remembers = not (self.column is None or self.column.free_text or self.field in _NEVER_TWICE)
+        self.memory: dict[str, _Read] = {}
 
     def place(self, row: Row) -> str:
         return f"{self._letters}{row.number}"
 
-    def cell(self, cells: Sequence[Cell]) -> _Read | None:
-        """The column's cell in a row; None where it is blank."""
-        if self._index >= len(cells):
-            return None
-        cell = cells[self._index]
-        if cell is None or cell == "":
-            return None
-        if self._memory is None or type(cell) is not str:
-            return self._read(cell)
-        read = self._memory.get(cell)
-        if read is None:
-            read = self._read(cell)
-            if len(self._memory) > _MEMORY:
-                self._memory.clear()
-            self._memory[cell] = read
+    def read(self, cell: Cell) -> _Read:
+        """What a cell that is not blank says."""
+        read = self._read(cell)
+        if self._remembers and type(cell) is str:
+            if len(self.memory) > _MEMORY:
+                self.memory.clear()
+            self.memory[cell] = read
         return read
 
     def _read(self, cell: Cell) -> _Read:
@@ -172,8 +164,8 @@ class RowParser:
         """A row that is no data, kept with its reason; a total with the amount it states."""
         raw = {}
         for reader in self._columns:
-            if (read := reader.cell(row.cells)) is not None and read.text:
-                raw[reader.header] = read.text
+            if (cell := _cell(row.cells, reader.index)) is not None and (text := reader.read(cell).text):
+                raw[reader.header] = text
         shown = PreviewRow(
             self.sheet, row.number, Status.SKIPPED, [row.problem], raw, self._blank, total=row.total
         )
@@ -229,21 +221,21 @@ class RowParser:
         record: dict[str, Any] = {}
         raw: dict[str, str] = {}
         doubts: list[RowProblem] = []
+        width = len(cells)
         for reader in self._columns:
-            read = reader.cell(cells)
-            if read is not None:
-                if read.text:
-                    raw[reader.header] = read.text
-                if read.removed:
-                    row.problems += [problem.at(reader.field, reader.place(row)) for problem in read.removed]
+            cell = cells[reader.index] if reader.index < width else None
+            parsed = BLANK
+            if cell is not None and cell != "":
+                read = (reader.memory.get(cell) if type(cell) is str else None) or reader.read(cell)
+                text, parsed, removed = read
+                if text:
+                    raw[reader.header] = text
+                if removed:
+                    row.problems += [problem.at(reader.field, reader.place(row)) for problem in removed]
             if (column := reader.column) is None:
                 continue
-            if column.field in chosen:
+            if chosen and column.field in chosen:
                 parsed = self._as_said(reader, column, chosen[column.field])
-            elif read is None:
-                continue
-            else:
-                parsed = read.parsed
             if parsed.value is not None:
                 record[column.field] = parsed.value
             if parsed.more:
@@ -285,12 +277,18 @@ class RowParser:
     def _amount(self, cells: Any) -> int | None:
         """The amount a total row states, in the unit of the amount column and without doubting it."""
         for reader in self._columns:
-            if reader.field == "budget_fen" and (read := reader.cell(cells)) is not None:
-                parsed = read.parsed
+            if reader.field == "budget_fen" and (cell := _cell(cells, reader.index)) is not None:
+                parsed = reader.read(cell).parsed
                 if parsed.value is None and parsed.problems and parsed.problems[0].choices:
                     return int(parsed.problems[0].choices[0].value)
                 return parsed.value
         return None
+
+
+def _cell(cells: Sequence[Cell], index: int) -> Cell:
+    """The cell of a column; None where it is blank."""
+    cell = cells[index] if index < len(cells) else None
+    return None if cell == "" else cell
 
 
 def _named(columns: Sequence[Mapped]) -> list[tuple[Mapped, str]]:

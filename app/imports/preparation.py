@@ -77,13 +77,14 @@ class Preparation:
         for number, cells in self.sheet.rows():
             if number < self.layout.data_from:
                 continue
-            first = next(
-                (index for index, cell in enumerate(cells) if cell not in ("", None) and text_of(cell)), None
-            )
-            if first is None:
+            lead, first = "", 0
+            for first, cell in enumerate(cells):  # noqa: B007 - the place of the first text is asked for below
+                if cell is not None and cell != "" and (lead := text_of(cell)):
+                    break
+            if not lead:
                 self._carried.clear()
                 continue
-            lead, title = text_of(cells[first]), _text(cells, title_at)
+            title = lead if first == title_at else _text(cells, title_at)
             skipped = self._skip(number, cells, first, lead, title, number_at, title_at, headers)
             if skipped is None and (aside := margins.aside(cells, first, lead, title)) is not None:
                 if aside.problem.rejects:

@@ -142,6 +142,8 @@ def rate(cell: Cell, context: Context) -> Parsed:
 
 def row_number(cell: Cell, context: Context) -> Parsed:
     """The sender's own row number: kept when it is one, never a key and never a problem."""
+    if isinstance(cell, str) and len(cell) < 10 and cell.isascii() and cell.isdigit():
+        return Parsed(int(cell))
     value = number(plain(cell).rstrip(".、"))
     if value is None or value != value.to_integral_value() or not 0 <= value < Decimal(10**9):
         return BLANK

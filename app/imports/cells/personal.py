@@ -61,11 +61,16 @@ def redact(text: str) -> tuple[str, tuple[RowProblem, ...]]:
     )  # fmt: skip
 
 
-_HINT = re.compile(r"\d[\d ]{13}|[患诊岁男女]|姓名|对象|[受]助?[益]?人|得了")
+# What all of the above need: looked for first, in the quickest order.
+_LONG_NUMBER = re.compile(r"\d[\d ]{13}")
+_SIGN = re.compile(r"[患诊岁男女姓对受得]")
+_HINT = re.compile(r"[患诊岁男女]|姓名|对象|受助?益?人|得了")
 
 
 def _may_hold(text: str) -> bool:
-    return _HINT.search(text) is not None
+    if _SIGN.search(text) is not None and _HINT.search(text) is not None:
+        return True
+    return _LONG_NUMBER.search(text) is not None
 
 
 def _is_identity(digits: str) -> bool:

@@ -90,10 +90,13 @@ def error_cell(cell: Cell) -> Parsed | None:
 
 def line(cell: Cell, context: Context) -> Parsed:
     """One line of text: line breaks and runs of blanks become one blank; a blank between Chinese characters goes."""
-    text = _ANY_SPACE.sub(" ", text_of(cell))
+    text = text_of(cell)
+    blank = _ANY_SPACE.search(text)
+    if blank is not None:
+        text = _ANY_SPACE.sub(" ", text)
     if says_nothing(text):
         return BLANK
-    return _bounded(_CJK_GAP.sub("", text))
+    return _bounded(text if blank is None else _CJK_GAP.sub("", text))
 
 
 def place(cell: Cell, context: Context) -> Parsed:

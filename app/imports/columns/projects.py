@@ -152,6 +152,7 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 
 _SOURCE_FIELDS = tuple((source, f"funding_lines.{source}") for source in _SOURCES)
+_FUNDING = frozenset(("funding_source", *(name for _, name in _SOURCE_FIELDS)))
 _EXTRA = ("categories", "communities", "budget_min_fen", "budget_max_fen", "budget_is_estimate", "funding_lines",
           "start_precision", "end_precision", "period_months")  # fmt: skip
 _BUREAU = {"江北新区": "南京江北新区社会事业局"}
@@ -217,11 +218,13 @@ def settle_period(record: dict[str, Any], row: Row) -> None:
 
 
 def _settle_money(record: dict[str, Any], row: Row) -> None:
-    lines = [
-        {"source": source.value, "amount_fen": amount}
-        for source, name in _SOURCE_FIELDS
-        if (amount := record.pop(name, None))
-    ]
+    lines = []
+    if not _FUNDING.isdisjoint(row.present):
+        lines = [
+            {"source": source.value, "amount_fen": amount}
+            for source, name in _SOURCE_FIELDS
+            if (amount := record.pop(name, None))
+        ]
     only = record.pop("funding_source", None)
     if not lines and not only:
         return

@@ -30,7 +30,7 @@ from app.kernel.lifecycle import move
 ONE_TRANSACTION = 10_000
 """Rows of a list that is written in one transaction, and of each step of a longer one: a second, during which nobody reads
 the journal on."""
-_AT_A_TIME = 50
+_AT_A_TIME, _BREATH_SECONDS = 150, 0.001
 OVERLAP = timedelta(minutes=10)
 """Longer than any transaction: what was being written when the preview looked bears an earlier time."""
 
@@ -139,7 +139,7 @@ class _Writing:
                 for row in some
                 if row.change is None
             ]
-            await asyncio.sleep(0)
+            await asyncio.sleep(_BREATH_SECONDS)
         return rows, new
 
     async def _step(self, places: range, rows: Rows, new: Sequence[New]) -> None:

@@ -5,7 +5,9 @@ in the same transaction. The text format is written here: the driver's binary on
 every array, which cost more than all the rest of a row (60 of 100 µs).
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar, cast
@@ -35,7 +37,7 @@ from app.kernel.database import Base
 COPIED = 1_000
 """From how many rows on COPY is worth its set-up."""
 
-_BATCH = 250
+_BATCH, _AHEAD = 250, 12
 _NULL = "\\N"
 
 Row = Mapping[str, Any]
@@ -101,13 +103,29 @@ async def _copy(
     assert driver is not None
     lines = (("\n".join(map("\t".join, zip(*batch, strict=True))) + "\n").encode() for batch in texts)
     names = [column.name for column in columns]
-    await driver.copy_to_table(table.name, columns=names, source=_turn_by_turn(lines))
+    async with aclosing(_ahead(lines)) as source:
+        await driver.copy_to_table(table.name, columns=names, source=source)
 
 
-async def _turn_by_turn(parts: Iterator[bytes]) -> AsyncGenerator[bytes]:
-    """The parts as the driver asks for them, which it does when the server has taken what was sent."""
-    for part in parts:
-        yield part
+async def _ahead(parts: Iterator[bytes]) -> AsyncGenerator[bytes]:
+    """The parts, some of them made before the server asks: it stops now and then to sort an index, and then takes many at once."""
+    made: asyncio.Queue[bytes | None] = asyncio.Queue(_AHEAD)
+
+    async def make() -> None:
+        try:
+            for part in parts:
+                await made.put(part)
+                await asyncio.sleep(0)
+        finally:
+            await made.put(None)
+
+    making = asyncio.create_task(make())
+    try:
+        while (part := await made.get()) is not None:
+            yield part
+        await making
+    finally:
+        making.cancel()
 
 
 def _batches(rows: Iterable[Taken]) -> Iterator[list[Taken]]:

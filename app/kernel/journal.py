@@ -4,10 +4,11 @@ An entry gets its place in line (`position`) from the sealer, never from its id:
 commit, so a reader that keeps "the last id seen" loses late commits for ever. Readers and cursors use positions only.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
@@ -133,6 +134,17 @@ async def record(session: AsyncSession, actor: Actor, *events: Event) -> None:
         gathered.extend(rows)
     else:
         await _write(session, rows)
+
+
+async def record_list(session: AsyncSession, actor: Actor, events: Iterable[Event]) -> None:
+    """`record` for a long list: an entry is made when the server takes it."""
+    if session.info.get(GATHERED) is not None:
+        await record(session, actor, *events)
+        return
+    now = clock.now()
+    rows = (_row(actor, event, now) for event in events)
+    if (first := next(rows, None)) is not None:
+        await bulk.copy(session, TABLE, list(first), (tuple(row.values()) for row in chain((first,), rows)))
 
 
 @asynccontextmanager

@@ -114,7 +114,7 @@ async def enter_many(
     made = await _rows(session, actor, drafts, provenance, ids)
     await bulk.add_rows(session, Project, entering())
     await bulk.add_rows(session, ProjectText, map(_words, rows))
-    await journal.record(session, actor, *map(_entered, rows))
+    await journal.record_list(session, actor, map(_entered, rows))
 
 
 def _words(row: Mapping[str, Any]) -> dict[str, Any]:

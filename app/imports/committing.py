@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imports import repository
 from app.imports.columns.kinds import KINDS
-from app.imports.drafts import draft_of
+from app.imports.drafting import Drafted, beside, here
 from app.imports.lifecycle import IMPORTS
 from app.imports.models import Import, ImportState
 from app.imports.parsing import key_of
@@ -30,9 +31,10 @@ from app.kernel.lifecycle import move
 ONE_TRANSACTION = 10_000
 """Rows of a list that is written in one transaction, and of each step of a longer one: a second, during which nobody reads
 the journal on."""
-_AT_A_TIME, _BREATH_SECONDS = 150, 0.001
 OVERLAP = timedelta(minutes=10)
 """Longer than any transaction: what was being written when the preview looked bears an earlier time."""
+
+_NONE = range(0)
 
 Rows = Sequence[repository.ToWrite]
 
@@ -82,7 +84,8 @@ class _Writing:
         if self._expected > ONE_TRANSACTION:
             await self._run_in_steps()
             return
-        rows, new = await self._next(range(self._begin, self._end))
+        made_ready = here(self._kind, clock.today())
+        rows, new = await self._next(range(self._begin, self._end), made_ready)
         async with self._attempt.finishing() as session:
             await repository.lock_edition(session, self._kind, self._edition)
             await self._still_new(session, rows)
@@ -92,18 +95,21 @@ class _Writing:
     async def _run_in_steps(self) -> None:
         """A large list: nobody else writes this kind and edition until the last step.
 
-        While the server takes one step in, the drafts of the next are made beside it.
+        While the server takes one step in, the next is fetched and made ready beside it.
         """
         engine = self._attempt.database.engine
-        async with repository.holding_edition(engine, self._kind, self._edition):
+        async with (
+            repository.holding_edition(engine, self._kind, self._edition),
+            beside(self._kind, clock.today()) as made_ready,
+        ):
             if self._begin == 0:
                 await self._none_stored_since()
-            steps = self._steps()
-            upcoming = asyncio.create_task(self._next(next(steps)))
+            later = self._steps()
+            upcoming = asyncio.create_task(self._next(next(later, _NONE), made_ready))
             try:
                 for places in self._steps():
                     step = await upcoming
-                    upcoming = asyncio.create_task(self._next(next(steps, range(0))))
+                    upcoming = asyncio.create_task(self._next(next(later, _NONE), made_ready))
                     await self._step(places, *step)
             finally:
                 upcoming.cancel()
@@ -115,32 +121,17 @@ class _Writing:
         for begin in range(self._begin, self._end, ONE_TRANSACTION):
             yield range(begin, min(begin + ONE_TRANSACTION, self._end))
 
-    async def _next(self, places: range) -> tuple[Rows, Sequence[New]]:
+    async def _next(self, places: range, made_ready: Drafted) -> tuple[Rows, Sequence[New]]:
         """The rows to write at these places, and the drafts of those that are new."""
         async with self._attempt.database.reading() as session:
-            found = await repository.to_write(session, self._id, places)
-        return await self._drafted(found)
-
-    async def _drafted(self, found: Sequence[repository.Kept]) -> tuple[Rows, Sequence[New]]:
-        """A few at a time, so that what is being written meanwhile need not wait for all of them."""
-        import_id, today = str(self._id), clock.today()
-        rows: list[repository.ToWrite] = []
-        new: list[New] = []
-        for begin in range(0, len(found), _AT_A_TIME):
-            some = [row.open() for row in found[begin : begin + _AT_A_TIME]]
-            rows += some
-            new += [
-                New(
-                    row.thing_id,
-                    row.record,
-                    draft_of(self._kind, row.record, today),
-                    {"import_id": import_id, "sheet": row.sheet, "row": row.row},
-                )
-                for row in some
-                if row.change is None
-            ]
-            await asyncio.sleep(_BREATH_SECONDS)
-        return rows, new
+            rows = await repository.to_write(session, self._id, places)
+        fresh = [row for row in rows if row.change is None]
+        drafts = await made_ready([row.record for row in fresh])
+        import_id = str(self._id)
+        return rows, [
+            New(row.thing_id, draft, {"import_id": import_id, "sheet": row.sheet, "row": row.row})
+            for row, draft in zip(fresh, drafts, strict=True)
+        ]
 
     async def _step(self, places: range, rows: Rows, new: Sequence[New]) -> None:
         """One resumable step of a large list."""
@@ -174,19 +165,19 @@ class _Writing:
                 return
             for places in self._steps():
                 found = await repository.to_write(session, self._id, places)
-                await self._still_new(session, [row.open() for row in found])
+                await self._still_new(session, found)
 
     async def _still_new(self, session: AsyncSession, rows: Rows) -> None:
         """Refuse to write what has come into being since the preview."""
-        new = [row for row in rows if row.change is None]
-        lookups = sorted({word for row in new for word in KINDS[self._kind].lookups(row.record)})
+        kind = KINDS[self._kind]
+        new = [(row, from_json(row.record)) for row in rows if row.change is None]
+        lookups = sorted({word for _, record in new for word in kind.lookups(record)})
         found = await self._target.stored(session, self._sender, self._edition, lookups) if lookups else []
         known = by_key(self._kind, found)
-        kind = KINDS[self._kind]
         clash = [
             row
-            for row in new
-            if {key_of(kind.row_key(row.record)), key_of(kind.other_key(row.record))} & known.keys()
+            for row, record in new
+            if {key_of(kind.row_key(record)), key_of(kind.other_key(record))} & known.keys()
         ]
         if clash:
             where = "、".join(f"{row.sheet}!{row.row}" for row in clash[:5])

@@ -78,21 +78,22 @@ class Job:
     memory_bytes: int
 
 
-def _context() -> ForkServerContext | SpawnContext:
+def context() -> ForkServerContext | SpawnContext:
+    """How processes beside the worker are started: from a warm server that has what they import."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
+    warm = multiprocessing.get_context("forkserver")
     # Every child runs the main module's imports again: the server has them ready.
     main = getattr(sys.modules["__main__"].__spec__, "name", None)
     needed = ["app.imports.reading", "app.projects.schemas", "app.organizations.schemas"]
-    context.set_forkserver_preload([*needed, main] if main and "__main__" not in main else needed)
-    return context
+    warm.set_forkserver_preload([*needed, main] if main and "__main__" not in main else needed)
+    return warm
 
 
 async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
     """Batches of rows in the order of the file, then `Finished`. Raises what `open_source` raises."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
-    process = _context().Process(target=_work, args=(theirs, job), daemon=True)
+    process = context().Process(target=_work, args=(theirs, job), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
     ahead: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue(AHEAD)

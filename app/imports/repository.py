@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic_core import from_json
 from sqlalchemy import Select, Text, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -148,18 +147,7 @@ def rows(import_id: UUID, statuses: Sequence[str] = ()) -> Select[Any]:
 
 
 class ToWrite(NamedTuple):
-    """What the commit needs of a row: `change` is None when the row becomes a thing of its own, under `thing_id`."""
-
-    place: int
-    sheet: str
-    row: int
-    record: dict[str, Any]
-    change: dict[str, Any] | None
-    thing_id: UUID
-
-
-class Kept(NamedTuple):
-    """A row to write as it is stored: its record is JSON still."""
+    """What the commit needs of a row: its record as JSON; `change` is None when it becomes a thing of its own, `thing_id`."""
 
     place: int
     sheet: str
@@ -168,11 +156,8 @@ class Kept(NamedTuple):
     change: dict[str, Any] | None
     thing_id: UUID
 
-    def open(self) -> ToWrite:
-        return ToWrite(self.place, self.sheet, self.row, from_json(self.record), self.change, self.thing_id)
 
-
-async def to_write(session: AsyncSession, import_id: UUID, places: range) -> list[Kept]:
+async def to_write(session: AsyncSession, import_id: UUID, places: range) -> list[ToWrite]:
     """Ready and warned rows at these places, in the order of the file."""
     as_text = cast(ImportRow.record, Text)
     found = await session.execute(
@@ -185,7 +170,7 @@ async def to_write(session: AsyncSession, import_id: UUID, places: range) -> lis
         )
         .order_by(ImportRow.place)
     )
-    return [Kept(*row) for row in found]
+    return [ToWrite(*row) for row in found]
 
 
 async def rejected(session: AsyncSession, import_id: UUID) -> Sequence[ImportRow]:

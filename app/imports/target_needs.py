@@ -60,16 +60,15 @@ class NeedTarget:
             for thing, view in zip(things, views, strict=True)
         ]
 
+    def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
+        return [(draft_of(self.kind, record, as_of), _community(record)) for record in records]
+
     async def create(
         self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
     ) -> list[UUID]:
-        pairs = [
-            (path_of({**row.record, "community": None}), normalize_community(row.record["community"]))
-            for row in rows
-            if row.record.get("community")
-        ]
-        await areas.ensure_communities(session, pairs)
-        return [need.id for need in await service.create_many(session, actor, [row.draft for row in rows])]
+        drafts, communities = zip(*(row.draft for row in rows), strict=True) if rows else ((), ())
+        await areas.ensure_communities(session, filter(None, communities))
+        return [need.id for need in await service.create_many(session, actor, drafts)]
 
     async def update(
         self, session: AsyncSession, actor: Actor, thing_id: UUID, fields: Mapping[str, Any], note: str, as_of: date
@@ -111,3 +110,9 @@ def _record(view: NeedView, names: Mapping[str, str]) -> dict[str, Any]:
         "communities": [community] if community else None,
         "urgency": view.urgency,
     })  # fmt: skip
+
+
+def _community(record: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The community a record names, as the path of its street and its own name."""
+    name = record.get("community")
+    return (path_of({**record, "community": None}), normalize_community(name)) if name else None

@@ -69,6 +69,9 @@ class OrganizationTarget:
             for thing, view in zip(things, views, strict=True)
         ]
 
+    def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
+        return [draft_of(self.kind, record, as_of) for record in records]
+
     async def create(
         self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
     ) -> list[UUID]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import any_, literal, select
@@ -72,14 +72,16 @@ class ProjectTarget:
             for thing, view in zip(things, views, strict=True)
         ]  # fmt: skip
 
+    def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
+        drafts = [draft_of(self.kind, record, as_of) for record in records]
+        return service.listed(cast(list[projects.ProjectDraft], drafts))
+
     async def create(
         self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
     ) -> list[UUID]:
-        for row in rows:
-            row.draft.edition = edition
         ids = [row.id for row in rows]
-        drafts, origins = [row.draft for row in rows], [row.provenance for row in rows]
-        await service.enter_many(session, actor, drafts, origins, ids)
+        entries, origins = [row.draft for row in rows], [row.provenance for row in rows]
+        await service.enter_many(session, actor, edition, entries, origins, ids)
         return ids
 
     async def update(

@@ -35,12 +35,10 @@ class Titled(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class New:
-    """A row that becomes a thing: under this id where its domain lets others choose it."""
+class New(NamedTuple):
+    """A row that becomes a thing: under this id where its domain lets others choose it. `draft` is the target's own."""
 
     id: UUID
-    record: dict[str, Any]
     draft: Any
     provenance: dict[str, Any]
 
@@ -66,6 +64,9 @@ class Target(Protocol):
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         """All live things of the edition the actor may see, for an export."""
+
+    def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
+        """What `create` takes of records that were checked. Pure, and can be sent to another process."""
 
     async def create(
         self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]

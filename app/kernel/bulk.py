@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from contextlib import aclosing
 from itertools import islice
 from operator import attrgetter
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -43,7 +43,7 @@ _NULL = "\\N"
 Row = Mapping[str, Any]
 Taken = TypeVar("Taken")
 Texts = Sequence[str]
-Written = Callable[[Sequence[Any], str], Texts]
+Writer = Callable[[Sequence[Any], str], Texts]
 """From the values of a column to their texts; the second argument stands for None."""
 
 
@@ -55,26 +55,59 @@ async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
         return
     kind = type(things[0])
     columns = _columns(kind)
-    ids = {key: make for key, column in columns.items() if column.primary_key and (make := _default(column))}
     for thing in things:
-        for key, make in ids.items():
-            if thing.__dict__.get(key) is None:
+        for key, column in columns.items():
+            if column.primary_key and thing.__dict__.get(key) is None and (make := _default(column)):
                 setattr(thing, key, make())
-    await add_rows(session, kind, ({key: thing.__dict__.get(key) for key in columns} for thing in things))
+    await add_columns(session, kind, {key: [thing.__dict__.get(key) for thing in things] for key in columns})
 
 
-async def add_rows(session: AsyncSession, kind: type[Base], rows: Iterable[Row]) -> None:
-    """COPY new rows of one kind, given by attribute, all with the same attributes; the others get the column's default.
+class Written(NamedTuple):
+    """Columns that were written out before, by `written`: for each row one text, for these attributes in this order."""
 
-    Rows are taken as the server takes them: what makes a row from an iterator works while the server works. A
-    default is asked for once, an id for each row: what is entered together bears one time.
+    keys: Sequence[str]
+    texts: Sequence[str]
+
+
+def written(kind: type[Base], keys: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """The texts of these attributes of some rows. Needs no database: any process may do it."""
+    columns = _columns(kind)
+    texts = [_written(columns[key])([row[key] for row in rows], _blank(columns[key])) for key in keys]
+    return list(map("\t".join, zip(*texts, strict=True)))
+
+
+async def add_columns(
+    session: AsyncSession,
+    kind: type[Base],
+    columns: Mapping[str, Sequence[Any]],
+    more: Written | None = None,
+) -> None:
+    """COPY new rows of one kind, given as the values of each attribute; attributes not given get the column's default.
+
+    A default is asked for once: what is entered together bears one time. Ids are given.
     """
     await session.flush()
-    columns = _columns(kind)
-    writers = [_Writer(key, column) for key, column in columns.items()]
+    known = _columns(kind)
+    last = more or Written((), ())
+    own = {key: column for key, column in known.items() if key not in last.keys}
     table = cast(Table, inspect(kind).local_table)
-    texts = ([writer.texts(batch) for writer in writers] for batch in _batches(rows))
-    await _copy(session, table, list(columns.values()), texts)
+    written_by = [*own.values(), *(known[key] for key in last.keys)]
+    await _copy(session, table, written_by, _texts(own, columns, last.texts))
+
+
+def _texts(
+    own: Mapping[str, Column[Any]], values: Mapping[str, Sequence[Any]], more: Sequence[str]
+) -> Iterator[list[Texts]]:
+    """The columns of some hundred rows at a time, written at once: a fraction of the cost of cells one by one."""
+    count = len(next(iter(values.values())))
+    writers = [(values.get(key), _written(column), _blank(column)) for key, column in own.items()]
+    for begin in range(0, count, _BATCH):
+        cut = slice(begin, min(begin + _BATCH, count))
+        texts: list[Texts] = [
+            write(given[cut], blank) if given is not None else [blank] * (cut.stop - begin)
+            for given, write, blank in writers
+        ]
+        yield [*texts, more[cut]] if more else texts
 
 
 async def copy(
@@ -129,34 +162,18 @@ async def _ahead(parts: Iterator[bytes]) -> AsyncGenerator[bytes]:
 
 
 def _batches(rows: Iterable[Taken]) -> Iterator[list[Taken]]:
-    """Some hundred rows at a time: a column of them is written at once, for a fraction of its cells one by one."""
     rows = iter(rows)
     while batch := list(islice(rows, _BATCH)):
         yield batch
 
 
-class _Writer:
-    """Writes one column of rows given by attribute."""
-
-    def __init__(self, key: str, column: Column[Any]) -> None:
-        self._key, self._write = key, _written(column)
-        self._make = _default(column)
-        self._each = column.primary_key and self._make is not None
-        self._blank = _NULL
-        if self._make is not None and not self._each:
-            (self._blank,) = self._write((self._make(),), _NULL)
-
-    def texts(self, batch: Sequence[Row]) -> Texts:
-        if self._key in batch[0]:
-            key = self._key
-            return self._write([row[key] for row in batch], self._blank)
-        if self._each:
-            assert self._make is not None
-            return self._write([self._make() for _ in batch], _NULL)
-        return [self._blank] * len(batch)
+def _blank(column: Column[Any]) -> str:
+    """What stands for None: the column's default, where it has one that is not an id."""
+    make = None if column.primary_key else _default(column)
+    return _NULL if make is None else _written(column)((make(),), _NULL)[0]
 
 
-def _written(column: Column[Any]) -> Written:
+def _written(column: Column[Any]) -> Writer:
     """How values stand in the lines for this column (PostgreSQL's COPY, text format)."""
     kind = column.type
     if isinstance(kind, JSON):
@@ -174,7 +191,7 @@ def _written(column: Column[Any]) -> Written:
     return _words if isinstance(kind, String) else _each(str)
 
 
-def _each(write: Callable[[Any], str]) -> Written:
+def _each(write: Callable[[Any], str]) -> Writer:
     def texts(values: Sequence[Any], blank: str) -> Texts:
         first = values[0]
         # Most columns of a list say one thing, or nothing, in all its rows.

@@ -10,7 +10,6 @@ and pairs the index cost three times as much (`docs/benchmarks.md`).
 
 import re
 import unicodedata
-from itertools import pairwise
 from operator import add
 
 from sqlalchemy import ColumnElement, literal, true

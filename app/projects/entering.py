@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,18 +15,18 @@ from app.areas import service as areas
 from app.areas.finding import find, find_scope
 from app.areas.gazetteer import AreaLevel, Gazetteer
 from app.editions import service as editions
-from app.kernel import bulk, journal
+from app.kernel import journal
 from app.kernel.actor import Actor
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou, Problem, raise_all
 from app.kernel.ids import take_numbers, uuid7
-from app.kernel.search import grams
 from app.parties import service as parties
 from app.parties.models import PartyKind
 from app.parties.schemas import PartyDraft
 from app.projects import permissions, repository
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
-from app.projects.schemas import Payers, Place, ProjectDraft, Terms
+from app.projects.schemas import ProjectDraft, Terms
+from app.projects.words import Draft, PayerWords, PlaceWords
 
 LETTERS = {
     "320102": "XW",
@@ -53,7 +54,7 @@ Spelt = tuple[str | None, str | None, str | None, tuple[str, ...]]
 """A place as a draft spells it: district, street, community, further communities. A list repeats a few of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placed:
     """Where a project is: the deepest area, the chain above it, and every place it is delivered at."""
 
@@ -61,8 +62,9 @@ class Placed:
     community_path: str | None = None
     delivery_paths: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, Any]:
+        """The columns of a project at this place."""
         codes = self.area_path.split("/")
         return {
             "area_path": self.area_path,
@@ -83,66 +85,41 @@ async def create_many(
     Raises `NotYou` for a place outside the actor's area, `Malformed` for every name that means no place, `NotNow`
     (`number_taken`). With more than one draft, pointers begin with the draft's place in the list.
     """
-    ids = [uuid7() for _ in drafts]
-    rows = list(await _rows(session, actor, drafts, [None] * len(drafts), ids))
+    codes = await _editions(session, drafts)
+    facts = await resolved(session, actor, drafts, codes)
+    rows = [_row(actor, *told) for told in zip(drafts, codes, facts, strict=True)]
     projects = [Project(**row) for row in rows]
     session.add_all(projects)
+    await session.flush()
     session.add_all(ProjectText.of(project) for project in projects)
     await session.flush()
     await journal.record(session, actor, *map(_entered, rows))
     return projects
 
 
-async def enter_many(
-    session: AsyncSession,
-    actor: Actor,
-    drafts: Sequence[ProjectDraft],
-    provenance: Sequence[dict[str, Any] | None],
-    ids: Sequence[UUID],
-) -> None:
-    """`create_many` for lists: the same rows and journal entries, by COPY, under ids that are given.
+class Resolved(NamedTuple):
+    """What the names of a draft mean, and the number it bears."""
 
-    `provenance` is where in which list each record stood: import_id, sheet, row.
-    """
-    rows: list[dict[str, Any]] = []
-
-    def entering() -> Iterator[dict[str, Any]]:
-        for row in made:
-            rows.append(row)
-            yield row
-
-    made = await _rows(session, actor, drafts, provenance, ids)
-    await bulk.add_rows(session, Project, entering())
-    await bulk.add_rows(session, ProjectText, map(_words, rows))
-    await journal.record_list(session, actor, map(_entered, rows))
+    place: Placed
+    buyer_id: UUID | None
+    procuring_entity_id: UUID | None
+    number: str
 
 
-def _words(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of `ProjectText.of` this project."""
-    found = grams(row["title"], row["number"], row["description"], row["need_analysis"])
-    return {"project_id": row["id"], "search_grams": found}
-
-
-async def _rows(
-    session: AsyncSession,
-    actor: Actor,
-    drafts: Sequence[ProjectDraft],
-    provenance: Sequence[dict[str, Any] | None],
-    ids: Sequence[UUID],
-) -> Iterator[dict[str, Any]]:
-    """The drafts as rows, made one by one: places and parties found or entered, numbers given."""
-    if not drafts:
-        return iter(())
+async def resolved(
+    session: AsyncSession, actor: Actor, drafts: Sequence[Draft], codes: Sequence[str]
+) -> list[Resolved]:
+    """Places and parties of the drafts found or entered, numbers of their editions (`codes`) given."""
     at = pointers(len(drafts))
-    codes = await _editions(session, drafts)
     named = await places(session, drafts, at)
     payers, homes = await paying_side(session, actor, drafts, named, at)
     placed = [place or _at_home(payer[0], homes) for place, payer in zip(named, payers, strict=True)]
     if not all(permissions.may_post(actor, path) for path in {place.area_path for place in placed}):
         raise NotYou()
     numbers = await _numbers(session, drafts, codes, placed, at)
-    told = zip(ids, drafts, codes, placed, payers, numbers, provenance, strict=True)
-    return (_row(actor, *facts) for facts in told)
+    return [
+        Resolved(place, *payer, number) for place, payer, number in zip(placed, payers, numbers, strict=True)
+    ]
 
 
 def pointers(count: int) -> At:
@@ -158,7 +135,7 @@ async def _editions(session: AsyncSession, drafts: Sequence[ProjectDraft]) -> li
     return [known[draft.edition] for draft in drafts]
 
 
-async def places(session: AsyncSession, drafts: Sequence[Place], at: At) -> list[Placed | None]:
+async def places(session: AsyncSession, drafts: Sequence[PlaceWords], at: At) -> list[Placed | None]:
     """The place of every draft, None where nothing is said. Communities that are new are entered.
 
     Raises `Malformed` with every name that means nothing; one statement for all communities.
@@ -186,7 +163,7 @@ async def places(session: AsyncSession, drafts: Sequence[Place], at: At) -> list
     return [known[words] for words in spelt]
 
 
-def _named(draft: Place) -> tuple[str | None, list[str], list[str], list[Problem]]:
+def _named(draft: PlaceWords) -> tuple[str | None, list[str], list[str], list[Problem]]:
     """Of one draft: the street, district or city it names; communities to find by name; other scopes by path."""
     if draft.community and (code := _COMMUNITY_CODE.match(draft.community)):
         street = Gazetteer.default().areas.get(code[1])
@@ -217,7 +194,7 @@ def _street_needed() -> Problem:
 async def paying_side(
     session: AsyncSession,
     actor: Actor,
-    drafts: Sequence[Payers],
+    drafts: Sequence[PayerWords],
     placed: Sequence[Placed | None],
     at: At,
 ) -> tuple[list[tuple[UUID | None, UUID | None]], dict[UUID, str]]:
@@ -264,7 +241,7 @@ def _party(name: str, area_path: str, may_be_committee: bool) -> PartyDraft:
 
 async def _numbers(
     session: AsyncSession,
-    drafts: Sequence[ProjectDraft],
+    drafts: Sequence[Draft],
     codes: Sequence[str],
     placed: Sequence[Placed],
     at: At,
@@ -310,28 +287,18 @@ def _number_taken(number: str, pointer: str) -> Problem:
     )
 
 
-def _row(
-    actor: Actor,
-    project_id: UUID,
-    draft: ProjectDraft,
-    edition: str,
-    place: Placed,
-    payers: tuple[UUID | None, UUID | None],
-    number: str,
-    origin: dict[str, Any] | None,
-) -> dict[str, Any]:
-    assert payers[0] is not None, "a draft without a buyer does not validate"
+def _row(actor: Actor, draft: ProjectDraft, edition: str, fact: Resolved) -> dict[str, Any]:
+    assert fact.buyer_id is not None, "a draft without a buyer does not validate"
     return {
-        "id": project_id,
-        "number": number,
+        "id": uuid7(),
+        "number": fact.number,
         "edition_code": edition,
         "title": draft.title.strip(),
         "state": LIFECYCLE.initial,
-        "buyer_id": payers[0],
-        "procuring_entity_id": payers[1],
+        "buyer_id": fact.buyer_id,
+        "procuring_entity_id": fact.procuring_entity_id,
         "created_by": actor.account_id,
-        "provenance": origin,
-        **place.columns,
+        **fact.place.columns,
         **terms(draft, TERMS),
     }
 

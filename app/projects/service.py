@@ -30,8 +30,8 @@ from app.projects.admission import (
 )
 from app.projects.amending import change
 from app.projects.demand import for_matching
-from app.projects.entering import enter_many
 from app.projects.lifecycle import LIFECYCLE, OWNERS, is_owned
+from app.projects.lists import enter_many, listed
 from app.projects.lots import living, lots_of, split
 from app.projects.marks import (
     mark_accepted,
@@ -70,6 +70,7 @@ __all__ = [
     "for_matching",
     "get",
     "links",
+    "listed",
     "locked",
     "lots_of",
     "mark_accepted",

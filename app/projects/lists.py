@@ -1,0 +1,118 @@
+"""Entering projects by the thousand: what a draft says is written out beforehand, in whatever process; what it names is
+looked up and entered here, by COPY."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.editions import service as editions
+from app.kernel import bulk, journal
+from app.kernel.actor import Actor
+from app.kernel.search import grams
+from app.projects.entering import TERMS, Resolved, resolved, terms
+from app.projects.lifecycle import LIFECYCLE, audience_of
+from app.projects.models import Project, ProjectText
+from app.projects.schemas import ProjectDraft
+
+_WRITTEN = tuple(sorted(TERMS))
+
+
+class Listed(NamedTuple):
+    """A draft made ready for a list: its names as they are spelt, all else as the columns and search keys it becomes."""
+
+    title: str
+    number: str | None
+    district: str | None
+    street: str | None
+    community: str | None
+    communities: tuple[str, ...]
+    buyer: str | None
+    buyer_id: UUID | None
+    procuring_entity: str | None
+    procuring_entity_id: UUID | None
+    terms: str
+    keys: str
+
+
+def listed(drafts: Sequence[ProjectDraft]) -> list[Listed]:
+    """The drafts made ready. Pure, and what it gives can be sent to another process."""
+    written = bulk.written(Project, _WRITTEN, [terms(draft, TERMS) for draft in drafts])
+    return [
+        Listed(
+            draft.title.strip(),
+            draft.number,
+            draft.district,
+            draft.street,
+            draft.community,
+            tuple(draft.communities),
+            draft.buyer,
+            draft.buyer_id,
+            draft.procuring_entity,
+            draft.procuring_entity_id,
+            text,
+            grams(draft.title, draft.description, draft.need_analysis),
+        )
+        for draft, text in zip(drafts, written, strict=True)
+    ]
+
+
+async def enter_many(
+    session: AsyncSession,
+    actor: Actor,
+    edition: str,
+    entries: Sequence[Listed],
+    provenance: Sequence[dict[str, Any] | None],
+    ids: Sequence[UUID],
+) -> None:
+    """`create_many` for lists: the same rows and journal entries, by COPY, under ids that are given.
+
+    `provenance` is where in which list each record stood: import_id, sheet, row.
+    """
+    if not entries:
+        return
+    code = (await editions.get(session, edition)).code
+    facts = await resolved(session, actor, entries, [code] * len(entries))
+    columns = {
+        "id": ids,
+        "number": [fact.number for fact in facts],
+        "edition_code": [code] * len(ids),
+        "title": [entry.title for entry in entries],
+        "state": [LIFECYCLE.initial] * len(ids),
+        "buyer_id": [fact.buyer_id for fact in facts],
+        "procuring_entity_id": [fact.procuring_entity_id for fact in facts],
+        "created_by": [actor.account_id] * len(ids),
+        "provenance": provenance,
+        **{name: [fact.place.columns[name] for fact in facts] for name in facts[0].place.columns},
+    }
+    texts = [entry.terms for entry in entries]
+    await bulk.add_columns(session, Project, columns, bulk.Written(_WRITTEN, texts))
+    keys = [f"{entry.keys} {_keys_of(fact.number)}" for entry, fact in zip(entries, facts, strict=True)]
+    await bulk.add_columns(session, ProjectText, {"project_id": ids, "search_grams": keys})
+    await journal.record_list(session, actor, _entered(ids, entries, facts))
+
+
+def _keys_of(number: str) -> str:
+    """The search keys of a number; those of one series share all but the last part."""
+    return " ".join(map(_part_keys, number.split("-")))
+
+
+_part_keys = lru_cache(maxsize=20_000)(grams)
+
+
+def _entered(
+    ids: Sequence[UUID], entries: Sequence[Listed], facts: Sequence[Resolved]
+) -> Iterator[journal.Event]:
+    for project_id, entry, fact in zip(ids, entries, facts, strict=True):
+        assert fact.buyer_id is not None, "a draft without a buyer does not validate"
+        yield journal.Event(
+            LIFECYCLE.name,
+            project_id,
+            "entered",
+            audience_of(fact.place.area_path, fact.buyer_id, fact.procuring_entity_id),
+            number=fact.number,
+            to_state=LIFECYCLE.initial,
+            change={"title": entry.title},
+        )

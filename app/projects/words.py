@@ -1,0 +1,44 @@
+"""What is looked up of a draft, whoever holds it: a sender's own, or one made ready for a list."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+
+class PlaceWords(Protocol):
+    """A place as it is spelt."""
+
+    @property
+    def district(self) -> str | None: ...
+
+    @property
+    def street(self) -> str | None: ...
+
+    @property
+    def community(self) -> str | None: ...
+
+    @property
+    def communities(self) -> Sequence[str]: ...
+
+
+class PayerWords(Protocol):
+    """The paying side by id or by name."""
+
+    @property
+    def buyer(self) -> str | None: ...
+
+    @property
+    def buyer_id(self) -> UUID | None: ...
+
+    @property
+    def procuring_entity(self) -> str | None: ...
+
+    @property
+    def procuring_entity_id(self) -> UUID | None: ...
+
+
+class Draft(PlaceWords, PayerWords, Protocol):
+    """Both, and the number its sender gave."""
+
+    @property
+    def number(self) -> str | None: ...

@@ -69,10 +69,10 @@ class Written(NamedTuple):
     texts: Sequence[str]
 
 
-def written(kind: type[Base], keys: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    """The texts of these attributes of some rows. Needs no database: any process may do it."""
+def written(kind: type[Base], values: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The texts of some attributes of rows, given as the values of each. Needs no database: any process may do it."""
     columns = _columns(kind)
-    texts = [_written(columns[key])([row[key] for row in rows], _blank(columns[key])) for key in keys]
+    texts = [_written(columns[key])(given, _blank(columns[key])) for key, given in values.items()]
     return list(map("\t".join, zip(*texts, strict=True)))
 
 

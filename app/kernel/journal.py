@@ -4,11 +4,10 @@ An entry gets its place in line (`position`) from the sealer, never from its id:
 commit, so a reader that keeps "the last id seen" loses late commits for ever. Readers and cursors use positions only.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
@@ -136,15 +135,21 @@ async def record(session: AsyncSession, actor: Actor, *events: Event) -> None:
         await _write(session, rows)
 
 
-async def record_list(session: AsyncSession, actor: Actor, events: Iterable[Event]) -> None:
-    """`record` for a long list: an entry is made when the server takes it."""
-    if session.info.get(GATHERED) is not None:
-        await record(session, actor, *events)
-        return
-    now = clock.now()
-    rows = (_row(actor, event, now) for event in events)
-    if (first := next(rows, None)) is not None:
-        await bulk.copy(session, TABLE, list(first), (tuple(row.values()) for row in chain((first,), rows)))
+async def record_list(
+    session: AsyncSession, actor: Actor, like: Event, each: Mapping[str, Sequence[Any]]
+) -> None:
+    """An event of many subjects, by COPY: `like` one of them but for what `each` gives by name of the entry's column."""
+    columns = {
+        name: [value] * len(each["subject_id"]) for name, value in _row(actor, like, clock.now()).items()
+    }
+    columns |= {name: list(values) for name, values in each.items()}
+    gathered = session.info.get(GATHERED)
+    if gathered is not None:
+        gathered.extend(
+            dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+        )
+    else:
+        await bulk.add_columns(session, JournalEntry, columns)
 
 
 @asynccontextmanager

@@ -4,8 +4,8 @@ A searchable row keeps the keys of its text in a `tsvector` under a GIN index: e
 right neighbour, the last one alone. A query becomes the pairs of its words; a row matches when it holds them all. A
 character asked for alone is the beginning of a key. (pg_trgm cannot narrow a two-character search at all.)
 
-The keys come in the order in which the server sorts them, which then has nothing to do: with unsorted single characters
-and pairs the index cost three times as much (`docs/benchmarks.md`).
+A pair says its first character too, so the index holds one key for each character and no more: with single characters
+beside the pairs it cost twice as much (`docs/benchmarks.md`).
 """
 
 import re
@@ -36,7 +36,7 @@ def grams(*texts: str | None) -> str:
     for word in _words(" ".join([text for text in texts if text])[:MOST_CHARACTERS]):
         keys.update(map(add, word, word[1:]))
         keys.add(word[-1])
-    return " ".join(sorted(keys))
+    return " ".join(keys)
 
 
 def search_query(query: str) -> str:

@@ -101,7 +101,7 @@ class Resolved(NamedTuple):
     """What the names of a draft mean, and the number it bears."""
 
     place: Placed
-    buyer_id: UUID | None
+    buyer_id: UUID
     procuring_entity_id: UUID | None
     number: str
 
@@ -117,9 +117,11 @@ async def resolved(
     if not all(permissions.may_post(actor, path) for path in {place.area_path for place in placed}):
         raise NotYou()
     numbers = await _numbers(session, drafts, codes, placed, at)
-    return [
-        Resolved(place, *payer, number) for place, payer, number in zip(placed, payers, numbers, strict=True)
-    ]
+    facts = []
+    for place, (buyer, entity), number in zip(placed, payers, numbers, strict=True):
+        assert buyer is not None, "a draft without a buyer does not validate"
+        facts.append(Resolved(place, buyer, entity, number))
+    return facts
 
 
 def pointers(count: int) -> At:
@@ -288,7 +290,6 @@ def _number_taken(number: str, pointer: str) -> Problem:
 
 
 def _row(actor: Actor, draft: ProjectDraft, edition: str, fact: Resolved) -> dict[str, Any]:
-    assert fact.buyer_id is not None, "a draft without a buyer does not validate"
     return {
         "id": uuid7(),
         "number": fact.number,

@@ -1,8 +1,8 @@
 """Entering projects by the thousand: what a draft says is written out beforehand, in whatever process; what it names is
 looked up and entered here, by COPY."""
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from app.editions import service as editions
 from app.kernel import bulk, journal
 from app.kernel.actor import Actor
 from app.kernel.search import grams
-from app.projects.entering import TERMS, Resolved, resolved, terms
+from app.projects.entering import TERMS, resolved, terms
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
 from app.projects.schemas import ProjectDraft
 
 _WRITTEN = tuple(sorted(TERMS))
+_PLAIN = TERMS - {"outputs", "outcomes", "funding_parts"}
 
 
 class Listed(NamedTuple):
@@ -39,7 +40,11 @@ class Listed(NamedTuple):
 
 def listed(drafts: Sequence[ProjectDraft]) -> list[Listed]:
     """The drafts made ready. Pure, and what it gives can be sent to another process."""
-    written = bulk.written(Project, _WRITTEN, [terms(draft, TERMS) for draft in drafts])
+    columns = {name: [getattr(draft, name) for draft in drafts] for name in _PLAIN}
+    for name in _WRITTEN:
+        if name not in columns:
+            columns[name] = [terms(draft, {name})[name] if getattr(draft, name) else [] for draft in drafts]
+    written = bulk.written(Project, {name: columns[name] for name in _WRITTEN})
     return [
         Listed(
             draft.title.strip(),
@@ -91,7 +96,17 @@ async def enter_many(
     await bulk.add_columns(session, Project, columns, bulk.Written(_WRITTEN, texts))
     keys = [f"{entry.keys} {_keys_of(fact.number)}" for entry, fact in zip(entries, facts, strict=True)]
     await bulk.add_columns(session, ProjectText, {"project_id": ids, "search_grams": keys})
-    await journal.record_list(session, actor, _entered(ids, entries, facts))
+    told = cache(audience_of)
+    audiences = [told(fact.place.area_path, fact.buyer_id, fact.procuring_entity_id) for fact in facts]
+    entered = journal.Event(LIFECYCLE.name, ids[0], "entered", audiences[0], to_state=LIFECYCLE.initial)
+    each = {
+        "subject_id": ids,
+        "subject_number": [fact.number for fact in facts],
+        "area_path": [audience.area_path for audience in audiences],
+        "party_ids": [audience.party_ids for audience in audiences],
+        "change": [{"title": entry.title} for entry in entries],
+    }
+    await journal.record_list(session, actor, entered, each)
 
 
 def _keys_of(number: str) -> str:
@@ -100,19 +115,3 @@ def _keys_of(number: str) -> str:
 
 
 _part_keys = lru_cache(maxsize=20_000)(grams)
-
-
-def _entered(
-    ids: Sequence[UUID], entries: Sequence[Listed], facts: Sequence[Resolved]
-) -> Iterator[journal.Event]:
-    for project_id, entry, fact in zip(ids, entries, facts, strict=True):
-        assert fact.buyer_id is not None, "a draft without a buyer does not validate"
-        yield journal.Event(
-            LIFECYCLE.name,
-            project_id,
-            "entered",
-            audience_of(fact.place.area_path, fact.buyer_id, fact.procuring_entity_id),
-            number=fact.number,
-            to_state=LIFECYCLE.initial,
-            change={"title": entry.title},
-        )

@@ -1,4 +1,4 @@
-"""The words by which rows are found become a `tsvector` of pairs: a third of the cost of an array of characters and pairs.
+"""The words by which rows are found become a `tsvector` of pairs: half the cost of an array of characters and pairs.
 
 What is stored already keeps its single characters beside its pairs: every search finds it as before.
 """

@@ -40,9 +40,8 @@ async def test_a_thousand_projects_by_copy_are_like_one_by_the_session(session: 
     me = machine("test")
     (one,) = await service.create_many(session, me, [draft(0)])
     ids = [uuid7() for _ in range(bulk.COPIED)]
-    await service.enter_many(
-        session, me, [draft(at + 1) for at in range(bulk.COPIED)], [None] * len(ids), ids
-    )
+    entries = service.listed([draft(at + 1) for at in range(bulk.COPIED)])
+    await service.enter_many(session, me, "2026", entries, [None] * len(ids), ids)
     one_id, many_id = one.id, ids[-1]
     session.expunge_all()
     first, last = await session.get_one(Project, one_id), await session.get_one(Project, many_id)
@@ -94,7 +93,8 @@ async def test_no_character_is_changed_on_the_way(session: AsyncSession, word: s
     told = draft(1).model_copy(
         update={"title": f"{word}项目", "remarks": word, "required_qualifications": [word, "乙"]}
     )
-    await service.enter_many(session, machine("test"), [told], [{"sheet": word, "row": 1}], ids)
+    origin = [{"sheet": word, "row": 1}]
+    await service.enter_many(session, machine("test"), "2026", service.listed([told]), origin, ids)
     stored = await session.get_one(Project, ids[0])
     assert stored.title == f"{word}项目".strip() and stored.remarks == word
     assert stored.required_qualifications == [word, "乙"]

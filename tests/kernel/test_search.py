@@ -39,8 +39,8 @@ def test_marks_ask_for_nothing() -> None:
 
 
 @given(st.lists(st.text(max_size=40), max_size=3), st.text(max_size=20))
-def test_keys_are_sorted_and_need_no_quotes_whatever_is_written(texts: list[str], query: str) -> None:
+def test_no_key_needs_a_quote_whatever_is_written(texts: list[str], query: str) -> None:
     keys = grams(*texts).split(" ")
-    assert keys == sorted(set(keys))
+    assert len(keys) == len(set(keys))
     assert all(key.isalnum() for key in keys if key)
     assert all(sign.isalnum() or sign in " &:*" for sign in search_query(query))

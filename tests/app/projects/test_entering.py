@@ -3,6 +3,8 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.editions.models import Edition
@@ -13,7 +15,7 @@ from app.kernel.errors import Malformed, NotFound, NotNow, NotYou
 from app.kernel.ids import uuid7
 from app.needs import service as needs
 from app.projects import service
-from app.projects.models import Project
+from app.projects.models import Project, ProjectText
 from matching import Project as Ranked
 from tests.app.projects.stories import CLERK, DISTRICT, STREET, entries, published
 from tests.factories import actors
@@ -122,13 +124,35 @@ async def test_thousands_are_entered_and_published_in_as_many_statements_as_few(
 
 async def test_provenance_is_kept_for_officials_only(session: AsyncSession, line: FundingLine) -> None:
     origin, number = {"import_id": str(UUID(int=7)), "sheet": "玄武区", "row": 12}, uuid7()
-    await service.enter_many(session, STREET, [project_draft()], [origin], [number])
+    await service.enter_many(session, STREET, "2026", service.listed([project_draft()]), [origin], [number])
     project = await service.get(session, STREET, number)
     assert project.provenance == origin
     for act in (service.submit_many, service.admit_many, service.publish_many):
         await act(session, CLERK, [project])
     [seen], [public] = [await service.views(session, actor, [project]) for actor in (STREET, PUBLIC)]
     assert seen.provenance and public.provenance is None
+
+
+async def test_words_are_found_with_their_project_and_gone_with_it(
+    session: AsyncSession, line: FundingLine
+) -> None:
+    ids = [uuid7(), uuid7()]
+    for project_id, title in zip(ids, ("祠堂修缮", "楼道协商"), strict=True):
+        entry = service.listed([project_draft(title=title)])
+        await service.enter_many(session, STREET, "2026", entry, [None], [project_id])
+
+    async def found(words: str) -> set[UUID]:
+        return set(await session.scalars(select(ProjectText.project_id).where(ProjectText.found_by(words))))
+
+    number = (await service.get(session, STREET, ids[0])).number
+    assert await found("祠堂") == await found("缮") == await found(f"修缮 {number}") == {ids[0]}
+    await service.take_back(session, STREET, ids[:1], "误导入")
+    assert await found("祠堂") == set() and await found("协商") == {ids[1]}
+
+
+async def test_words_without_a_project_are_refused(session: AsyncSession) -> None:
+    with pytest.raises(IntegrityError, match="words without a project"):
+        await session.execute(insert(ProjectText).values(project_id=uuid7(), search_grams="养老"))
 
 
 async def test_needs_become_a_project(session: AsyncSession, edition: Edition) -> None:

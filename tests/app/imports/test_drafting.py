@@ -1,0 +1,61 @@
+"""What is made ready in a process beside the worker is what the worker itself would have made."""
+
+import multiprocessing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_core import to_json
+
+from app.imports.drafting import beside, here
+from app.imports.preview import Request, preview
+from app.projects.lists import Listed
+from tests.app.imports.files import organization, project, table, text
+
+TODAY = date(2026, 11, 22)
+LISTS = {
+    "projects": table(
+        *(project(f"第{at}号助餐项目", 序号=at, 绩效目标="助餐:4000人次") for at in range(700))
+    ),
+    "organizations": table(*(organization(f"第{at}号社区服务中心") for at in range(40))),
+    "needs": [
+        ["需求名称", "需求描述", "所属区", "街道", "社区"],
+        *(["午餐", "没人做饭", "鼓楼区", "宁海路街道", f"第{at}社区"] for at in range(40)),
+    ],
+}
+
+
+def records(kind: str) -> list[str]:
+    rows = preview(text(LISTS[kind]), Request(kind, 2026)).rows
+    return [to_json(row.said).decode() for row in rows]
+
+
+def plain(made: list[Any]) -> list[Any]:
+    """Search keys have no order."""
+    return [it._replace(keys=set(it.keys.split())) if isinstance(it, Listed) else it for it in made]
+
+
+@pytest.mark.parametrize("kind", LISTS)
+async def test_both_ways_make_the_same(kind: str) -> None:
+    wanted = records(kind)
+    own = plain(await here(kind, TODAY)(wanted))
+    async with beside(kind, TODAY) as drafted:
+        assert plain(await drafted(wanted)) == own
+        assert plain(await drafted(wanted[:3])) == own[:3] and await drafted([]) == []
+    assert len(own) == len(wanted) > 0
+
+
+async def test_a_process_that_died_is_noticed_at_once() -> None:
+    async with beside("projects", TODAY) as drafted:
+        await drafted(records("projects")[:1])
+        for process in multiprocessing.active_children():
+            process.kill()
+        with pytest.raises((EOFError, OSError)):
+            await drafted(records("projects"))
+
+
+async def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    async with beside("projects", TODAY) as drafted:
+        await drafted(records("projects")[:1])
+    assert multiprocessing.active_children() == []

@@ -21,7 +21,10 @@ LISTS = {
     "organizations": table(*(organization(f"第{at}号社区服务中心") for at in range(40))),
     "needs": [
         ["需求名称", "需求描述", "所属区", "街道", "社区"],
-        *(["午餐", "没人做饭", "鼓楼区", "宁海路街道", f"第{at}社区"] for at in range(40)),
+        *(
+            ["午餐", "独居老人没有人做饭，盼望每天有一顿热饭。", "鼓楼区", "宁海路街道", f"第{at}社区"]
+            for at in range(40)
+        ),
     ],
 }
 

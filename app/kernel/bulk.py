@@ -79,12 +79,12 @@ def written(kind: type[Base], values: Mapping[str, Sequence[Any]]) -> list[str]:
 async def add_columns(
     session: AsyncSession,
     kind: type[Base],
-    columns: Mapping[str, Sequence[Any]],
+    columns: Mapping[str, Iterable[Any]],
     more: Written | None = None,
 ) -> None:
     """COPY new rows of one kind, given as the values of each attribute; attributes not given get the column's default.
 
-    A default is asked for once: what is entered together bears one time. Ids are given.
+    Values are taken as the server takes them: what makes them one by one works while the server works. A default is asked for once: what is entered together bears one time. Ids are given.
     """
     await session.flush()
     known = _columns(kind)
@@ -96,18 +96,21 @@ async def add_columns(
 
 
 def _texts(
-    own: Mapping[str, Column[Any]], values: Mapping[str, Sequence[Any]], more: Sequence[str]
+    own: Mapping[str, Column[Any]], values: Mapping[str, Iterable[Any]], more: Iterable[str]
 ) -> Iterator[list[Texts]]:
     """The columns of some hundred rows at a time, written at once: a fraction of the cost of cells one by one."""
-    count = len(next(iter(values.values())))
-    writers = [(values.get(key), _written(column), _blank(column)) for key, column in own.items()]
-    for begin in range(0, count, _BATCH):
-        cut = slice(begin, min(begin + _BATCH, count))
+    given = {key: _batches(column) for key, column in values.items()}
+    tails = _batches(more)
+    writers = [(key, _written(column), _blank(column)) for key, column in own.items()]
+    while (batch := {key: next(column, []) for key, column in given.items()}) and (count := len(_any(batch))):
         texts: list[Texts] = [
-            write(given[cut], blank) if given is not None else [blank] * (cut.stop - begin)
-            for given, write, blank in writers
+            write(batch[key], blank) if key in batch else [blank] * count for key, write, blank in writers
         ]
-        yield [*texts, more[cut]] if more else texts
+        yield [*texts, *filter(None, [next(tails, None)])]
+
+
+def _any(batch: Mapping[str, list[Any]]) -> list[Any]:
+    return next(iter(batch.values()))
 
 
 async def copy(

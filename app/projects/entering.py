@@ -26,7 +26,7 @@ from app.projects import permissions, repository
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
 from app.projects.schemas import ProjectDraft, Terms
-from app.projects.words import Draft, PayerWords, PlaceWords
+from app.projects.words import Draft, Numbered, PayerWords, PlaceWords, Words
 
 LETTERS = {
     "320102": "XW",
@@ -111,17 +111,24 @@ async def resolved(
 ) -> list[Resolved]:
     """Places and parties of the drafts found or entered, numbers of their editions (`codes`) given."""
     at = pointers(len(drafts))
+    sides = await located(session, actor, drafts, at)
+    numbers = await number(session, drafts, codes, [place for place, *_ in sides], at)
+    return [Resolved(*side, given) for side, given in zip(sides, numbers, strict=True)]
+
+
+async def located(
+    session: AsyncSession, actor: Actor, drafts: Sequence[Words], at: At
+) -> list[tuple[Placed, UUID, UUID | None]]:
+    """Where each draft is and who pays: place, buyer, procuring entity. Raises `NotYou` for a place outside the actor's."""
     named = await places(session, drafts, at)
     payers, homes = await paying_side(session, actor, drafts, named, at)
-    placed = [place or _at_home(payer[0], homes) for place, payer in zip(named, payers, strict=True)]
-    if not all(permissions.may_post(actor, path) for path in {place.area_path for place in placed}):
-        raise NotYou()
-    numbers = await _numbers(session, drafts, codes, placed, at)
-    facts = []
-    for place, (buyer, entity), number in zip(placed, payers, numbers, strict=True):
+    sides = []
+    for place, (buyer, entity) in zip(named, payers, strict=True):
         assert buyer is not None, "a draft without a buyer does not validate"
-        facts.append(Resolved(place, buyer, entity, number))
-    return facts
+        sides.append((place or _at_home(buyer, homes), buyer, entity))
+    if not all(permissions.may_post(actor, path) for path in {place.area_path for place, *_ in sides}):
+        raise NotYou()
+    return sides
 
 
 def pointers(count: int) -> At:
@@ -228,10 +235,9 @@ async def paying_side(
     return [(pair[0], pair[1]) for pair in result], homes
 
 
-def _at_home(buyer_id: UUID | None, homes: dict[UUID, str]) -> Placed:
+def _at_home(buyer_id: UUID, homes: dict[UUID, str]) -> Placed:
     """A project that names no place is where its buyer is."""
-    home = homes.get(buyer_id, "") if buyer_id else ""
-    return Placed(home or Gazetteer.default().city.path)
+    return Placed(homes.get(buyer_id) or Gazetteer.default().city.path)
 
 
 def _party(name: str, area_path: str, may_be_committee: bool) -> PartyDraft:
@@ -241,9 +247,9 @@ def _party(name: str, area_path: str, may_be_committee: bool) -> PartyDraft:
     return PartyDraft(kind=PartyKind.BUYER, name=name, area_path=seat.path if seat else area_path)
 
 
-async def _numbers(
+async def number(
     session: AsyncSession,
-    drafts: Sequence[Draft],
+    drafts: Sequence[Numbered],
     codes: Sequence[str],
     placed: Sequence[Placed],
     at: At,

@@ -12,7 +12,7 @@ from app.editions import service as editions
 from app.kernel import bulk, journal
 from app.kernel.actor import Actor
 from app.kernel.search import grams
-from app.projects.entering import TERMS, resolved, terms
+from app.projects.entering import TERMS, located, number, pointers, terms
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
 from app.projects.schemas import ProjectDraft
@@ -21,11 +21,9 @@ _WRITTEN = tuple(sorted(TERMS))
 _PLAIN = TERMS - {"outputs", "outcomes", "funding_parts"}
 
 
-class Listed(NamedTuple):
-    """A draft made ready for a list: its names as they are spelt, all else as the columns and search keys it becomes."""
+class Named(NamedTuple):
+    """What a draft names, as it is spelt. A list names the same few hundred places and payers over and over."""
 
-    title: str
-    number: str | None
     district: str | None
     street: str | None
     community: str | None
@@ -34,6 +32,14 @@ class Listed(NamedTuple):
     buyer_id: UUID | None
     procuring_entity: str | None
     procuring_entity_id: UUID | None
+
+
+class Listed(NamedTuple):
+    """A draft made ready for a list: what it names, all else as the columns and search keys it becomes."""
+
+    title: str
+    number: str | None
+    named: Named
     terms: str
     keys: str
 
@@ -49,14 +55,16 @@ def listed(drafts: Sequence[ProjectDraft]) -> list[Listed]:
         Listed(
             draft.title.strip(),
             draft.number,
-            draft.district,
-            draft.street,
-            draft.community,
-            tuple(draft.communities),
-            draft.buyer,
-            draft.buyer_id,
-            draft.procuring_entity,
-            draft.procuring_entity_id,
+            Named(
+                draft.district,
+                draft.street,
+                draft.community,
+                tuple(draft.communities),
+                draft.buyer,
+                draft.buyer_id,
+                draft.procuring_entity,
+                draft.procuring_entity_id,
+            ),
             text,
             grams(draft.title, draft.description, draft.need_analysis),
         )
@@ -79,29 +87,35 @@ async def enter_many(
     if not entries:
         return
     code = (await editions.get(session, edition)).code
-    facts = await resolved(session, actor, entries, [code] * len(entries))
+    codes = [code] * len(entries)
+    words = list(dict.fromkeys(entry.named for entry in entries))
+    sides = dict(zip(words, await located(session, actor, words, pointers(len(words))), strict=True))
+    placed, buyers, entities = zip(*(sides[entry.named] for entry in entries), strict=True)
+    numbers = await number(session, entries, codes, placed, pointers(len(entries)))
     columns = {
         "id": ids,
-        "number": [fact.number for fact in facts],
-        "edition_code": [code] * len(ids),
+        "number": numbers,
+        "edition_code": codes,
         "title": [entry.title for entry in entries],
         "state": [LIFECYCLE.initial] * len(ids),
-        "buyer_id": [fact.buyer_id for fact in facts],
-        "procuring_entity_id": [fact.procuring_entity_id for fact in facts],
+        "buyer_id": buyers,
+        "procuring_entity_id": entities,
         "created_by": [actor.account_id] * len(ids),
         "provenance": provenance,
-        **{name: [fact.place.columns[name] for fact in facts] for name in facts[0].place.columns},
+        **{name: [place.columns[name] for place in placed] for name in placed[0].columns},
     }
     texts = [entry.terms for entry in entries]
     await bulk.add_columns(session, Project, columns, bulk.Written(_WRITTEN, texts))
-    keys = [f"{entry.keys} {_keys_of(fact.number)}" for entry, fact in zip(entries, facts, strict=True)]
+    keys = (_with_number(entry.keys, given) for entry, given in zip(entries, numbers, strict=True))
     await bulk.add_columns(session, ProjectText, {"project_id": ids, "search_grams": keys})
     told = cache(audience_of)
-    audiences = [told(fact.place.area_path, fact.buyer_id, fact.procuring_entity_id) for fact in facts]
+    audiences = [
+        told(place.area_path, *payers) for place, *payers in zip(placed, buyers, entities, strict=True)
+    ]
     entered = journal.Event(LIFECYCLE.name, ids[0], "entered", audiences[0], to_state=LIFECYCLE.initial)
     each = {
         "subject_id": ids,
-        "subject_number": [fact.number for fact in facts],
+        "subject_number": numbers,
         "area_path": [audience.area_path for audience in audiences],
         "party_ids": [audience.party_ids for audience in audiences],
         "change": [{"title": entry.title} for entry in entries],
@@ -109,9 +123,9 @@ async def enter_many(
     await journal.record_list(session, actor, entered, each)
 
 
-def _keys_of(number: str) -> str:
-    """The search keys of a number; those of one series share all but the last part."""
-    return " ".join(map(_part_keys, number.split("-")))
+def _with_number(keys: str, given: str) -> str:
+    """The search keys of a text and of its number, whose parts but the last are those of its whole series."""
+    return " ".join(sorted({*keys.split(), *" ".join(map(_part_keys, given.split("-"))).split()}))
 
 
 _part_keys = lru_cache(maxsize=20_000)(grams)

@@ -164,8 +164,8 @@ class Project(Stated, Base):
 class ProjectText(Searchable, Base):
     """The words by which `q=` finds a project, apart from its row: a project moves often and its words do not.
 
-    (With some 300 grams in the row, every change of state wrote as many index entries anew.) A trigger of the statement ties
-    them to it: entered after it, gone with it.
+    (With some 300 grams in the row, every change of state wrote as many index entries anew.) They are
+    entered with it, and a trigger takes them away with it.
     """
 
     __tablename__ = "project_texts"

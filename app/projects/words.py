@@ -37,8 +37,16 @@ class PayerWords(Protocol):
     def procuring_entity_id(self) -> UUID | None: ...
 
 
-class Draft(PlaceWords, PayerWords, Protocol):
-    """Both, and the number its sender gave."""
+class Words(PlaceWords, PayerWords, Protocol):
+    """All that a draft names."""
+
+
+class Numbered(Protocol):
+    """What may bear a number its sender gave."""
 
     @property
     def number(self) -> str | None: ...
+
+
+class Draft(Words, Numbered, Protocol):
+    """A draft's words and its number."""

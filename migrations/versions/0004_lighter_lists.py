@@ -1,8 +1,8 @@
 """What a long list costs the server.
 
 The rows of a preview keep their record and raw texts as they were written: half the work, and the sender's order. One index
-serves where two began with what the other ended with. And the words of projects are tied to them by the statement: a foreign
-key looks up, locks and logs each project again, a third of the cost of the words.
+serves where two began with what the other ended with. And the words of a project go with it by a trigger: a foreign key looks
+up, locks and logs each project again, a third of the cost of its words, to keep out what could do no harm.
 """
 
 from alembic import op
@@ -12,17 +12,6 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-# Words are entered in the transaction that enters their project, so nobody else can take it away meanwhile.
-WORDS = """
-CREATE FUNCTION check_words() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT FROM touched WHERE NOT EXISTS (SELECT FROM projects WHERE projects.id = touched.project_id)) THEN
-        RAISE EXCEPTION 'words without a project'
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'words_have_their_project';
-    END IF;
-    RETURN NULL;
-END $$
-"""
 GONE = """
 CREATE FUNCTION drop_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -42,11 +31,6 @@ def upgrade() -> None:
         " WHERE procuring_entity_id IS NOT NULL"
     )
     op.execute("ALTER TABLE project_texts DROP CONSTRAINT fk_project_texts_project_id_projects")
-    op.execute(WORDS)
-    op.execute(
-        "CREATE TRIGGER check_words AFTER INSERT ON project_texts REFERENCING NEW TABLE AS touched"
-        " FOR EACH STATEMENT EXECUTE FUNCTION check_words()"
-    )
     op.execute(GONE)
     op.execute(
         "CREATE TRIGGER drop_words AFTER DELETE ON projects REFERENCING OLD TABLE AS gone"
@@ -57,8 +41,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER drop_words ON projects")
     op.execute("DROP FUNCTION drop_words()")
-    op.execute("DROP TRIGGER check_words ON project_texts")
-    op.execute("DROP FUNCTION check_words()")
     op.execute(
         "ALTER TABLE project_texts ADD CONSTRAINT fk_project_texts_project_id_projects"
         " FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE"

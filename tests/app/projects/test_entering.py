@@ -3,8 +3,7 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.editions.models import Edition
@@ -148,11 +147,6 @@ async def test_words_are_found_with_their_project_and_gone_with_it(
     assert await found("祠堂") == await found("缮") == await found(f"修缮 {number}") == {ids[0]}
     await service.take_back(session, STREET, ids[:1], "误导入")
     assert await found("祠堂") == set() and await found("协商") == {ids[1]}
-
-
-async def test_words_without_a_project_are_refused(session: AsyncSession) -> None:
-    with pytest.raises(IntegrityError, match="words without a project"):
-        await session.execute(insert(ProjectText).values(project_id=uuid7(), search_grams="养老"))
 
 
 async def test_needs_become_a_project(session: AsyncSession, edition: Edition) -> None:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,7 @@ class _Previewing:
         self._done = 0
         self._choices = thing.said.get("choices", {})
         self._near: dict[str | None, Titled] = {}
+        self._words: set[str | None] | None = None
 
     async def run(self, path: Path, request: Request) -> None:
         limits = settings()
@@ -121,6 +123,9 @@ class _Previewing:
         async with self._attempt.database.reading() as session:
             titles = await self._target.titles(session, self._thing.edition_code, _NEAR)
         self._near = {near_key(self._thing.kind, each.title, each.path): each for each in titles}
+        if len(titles) < _NEAR:
+            # Then these are all words that can be looked up; what others enter meanwhile is found at the commit.
+            self._words = {word for each in titles for word in (each.title, each.code)}
         finished: Finished | None = None
         async with aclosing(read(job)) as parts:
             async for said in parts:
@@ -141,11 +146,8 @@ class _Previewing:
         """The rows with what they would change of stored things; rows that change nothing are skipped."""
         near = [self._nearly(row) for row in rows]
         lookups = {word for row in rows for word in row.lookups}
-        lookups |= {title for _, title, _ in filter(None, near)}
-        async with self._attempt.database.reading() as session:
-            found = await self._target.stored(
-                session, self._sender, self._thing.edition_code, sorted(lookups)
-            )
+        lookups |= {like.title for like in near if like}
+        found = await self._stored(lookups if self._words is None else lookups & self._words)
         known, by_id = by_key(self._thing.kind, found), {stored.id: stored for stored in found}
         return [
             self._compared(
@@ -153,6 +155,12 @@ class _Previewing:
             )
             for row, like in zip(rows, near, strict=True)
         ]  # fmt: skip
+
+    async def _stored(self, lookups: AbstractSet[str]) -> list[Stored]:
+        if not lookups:
+            return []
+        async with self._attempt.database.reading() as session:
+            return await self._target.stored(session, self._sender, self._thing.edition_code, sorted(lookups))
 
     def _nearly(self, row: ReadRow) -> Titled | None:
         """The stored thing a row nearly repeats, unless a person has said that it is another."""

@@ -48,7 +48,7 @@ class OrganizationTarget:
         query = (
             select(Organization)
             .where(Organization.state.in_(LIVE_REGISTRATION))
-            .with_only_columns(Organization.id, Organization.name, Organization.area_path)
+            .with_only_columns(Organization.id, Organization.name, Organization.area_path, Organization.uscc)
         )
         return [Titled(*row) for row in await session.execute(query.limit(limit))]
 

@@ -28,11 +28,12 @@ class Stored:
 
 
 class Titled(NamedTuple):
-    """A stored thing as near duplicates are looked for."""
+    """A stored thing as near duplicates are looked for, and the further word that rows look it up by."""
 
     id: UUID
     title: str
     path: str
+    code: str | None = None
 
 
 class New(NamedTuple):
@@ -60,7 +61,7 @@ class Target(Protocol):
         """Whether anything a row may meet was entered or changed at this time or later."""
 
     async def titles(self, session: AsyncSession, edition: str, limit: int) -> list[Titled]:
-        """Titles (names) and places of what a row may nearly repeat; at most `limit` of them."""
+        """Titles (names) and places of all that a row may repeat or nearly repeat; at most `limit` of them."""
 
     async def everything(self, session: AsyncSession, actor: Actor, edition: str) -> list[Stored]:
         """All live things of the edition the actor may see, for an export."""

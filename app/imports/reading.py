@@ -1,7 +1,7 @@
 """Reads a file in a process of its own, within bounds of memory, and hands the rows over as they become ready.
 
 A file that exhausts its memory or breaks the reader ends that process and nothing else. The process is forked from a
-warm server (`forkserver`), so that a small list does not wait for imports.
+warm server (`forkserver`), so that a small list does not wait for imports; for a long one it forks a helper (`sharing`).
 """
 
 import asyncio
@@ -9,10 +9,9 @@ import contextlib
 import gc
 import multiprocessing
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
@@ -21,9 +20,10 @@ from typing import Any
 from app.imports import shown
 from app.imports.drafts import checker
 from app.imports.files.sheet import Limits
-from app.imports.packing import ReadRow, pack, unpack
-from app.imports.preview import Reading, Request, Table
-from app.imports.reconciliation import Piece, Verdict
+from app.imports.packing import ReadRow, unpack
+from app.imports.preview import Reading, Request
+from app.imports.reconciliation import Verdict
+from app.imports.sharing import ALONE, HelperLost, shared
 from app.kernel.errors import Malformed, Problem, SheqiaError, TooLarge, Unsupported
 
 BATCH = 500
@@ -43,13 +43,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the reading process is told."""
+    """What the reading process is told; `alone` is how many rows of a table it reads without a helper."""
 
     path: Path
     request: Request
     as_of: date
     limits: Limits
     memory_bytes: int
+    alone: int = ALONE
 
 
 def _context() -> ForkServerContext | SpawnContext:
@@ -116,7 +117,7 @@ def _work(pipe: Connection, job: Job) -> None:
             _read(pipe, job)
         except SheqiaError as refused:
             pipe.send(("refused", type(refused).__name__, refused.problems))
-        except MemoryError:
+        except (MemoryError, HelperLost):
             pipe.send(("refused", TooLarge.__name__, (_BROKE,)))
 
 
@@ -126,7 +127,7 @@ def _read(pipe: Connection, job: Job) -> None:
     )
     batch: list[tuple[bytes, list[Verdict]]] = []
     sent = 0
-    for piece in reading.pieces(_packed):
+    for piece in reading.pieces(lambda table: shared(table, job.alone, pipe)):
         batch.append(piece)
         if reading.reconciliation.count - sent >= BATCH:
             pipe.send(("rows", batch))
@@ -137,12 +138,8 @@ def _read(pipe: Connection, job: Job) -> None:
     pipe.send(("finished", shown.summary(reading.finish()), afterwards))
 
 
-def _packed(table: Table) -> Iterator[Piece[bytes]]:
-    while rows := list(islice(table.rows, BATCH)):
-        yield pack(table.parser, rows)
-
-
 def _bound_memory(limit: int) -> None:
+    """A bound for this process; a helper forked from it has the same."""
     try:
         import resource
     except ImportError:  # Windows has no such limit

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = Field(20 * MB, ge=1, description="largest upload")
     import_row_limit: int = Field(200_000, ge=1, description="most rows of one imported file")
     import_memory_limit_bytes: int = Field(
-        1024 * MB, ge=128 * MB, description="most memory of the process that reads an uploaded file"
+        1024 * MB, ge=128 * MB, description="most memory of each process that reads an uploaded file"
     )
     log_format: Literal["console", "json"] = Field(
         "console", description="console for people, json for machines"

@@ -196,7 +196,7 @@ def _read(file: Path, request: Request, as_of: date, *, show: bool) -> Preview:
     rows = list(_progress(reading) if show else reading.rows())
     preview = reading.finish()
     preview.rows = rows
-    reading.reconciliation.amend(rows)
+    reading.amend(rows)
     return preview
 
 

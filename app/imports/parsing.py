@@ -1,7 +1,7 @@
 """One prepared row to one record: every cell through its column's parser, then the row as a whole."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from app.imports.preparation import Candidate, Skipped
 
 Check = Callable[[Mapping[str, Any]], list[RowProblem]]
 """The draft schema's own view of a record: what it would refuse."""
+Prepared = Candidate | Skipped
 
 _MEMORY = 20_000
 _NEVER_TWICE = frozenset(("source_row_no", "project_no", "uscc", "contact_phone"))
@@ -67,20 +68,18 @@ class PreviewRow:
     @property
     def choices(self) -> list[dict[str, Any]]:
         """What a person must choose before this row can be committed."""
-        return [
-            {
-                "field": problem.field,
-                "options": [{"value": c.value, "zh": c.zh, "en": c.en} for c in problem.choices],
-            }
-            for problem in self.problems
-            if problem.choices
-        ]
+        return choices_of(self.problems)
 
     def settle(self) -> None:
         """Give the row the status its problems call for."""
         if self.status is not Status.SKIPPED:
             rejected = any(problem.rejects for problem in self.problems)
             self.status = Status.REJECTED if rejected else Status.WARNED if self.problems else Status.READY
+
+    def heed(self, status: Status, problem: RowProblem) -> None:
+        """Take what another row says about this one; once it is skipped, nothing else about it matters."""
+        self.problems = [problem] if status is Status.SKIPPED else [*self.problems, problem]
+        self.status = status
 
 
 class _Read(NamedTuple):
@@ -160,6 +159,10 @@ class RowParser:
         ]
         self._blank = dict.fromkeys(self.kind.fields)
 
+    def read(self, row: Prepared) -> PreviewRow:
+        """Whatever a prepared row is."""
+        return self.parse(row) if isinstance(row, Candidate) else self.skipped(row)
+
     def skipped(self, row: Skipped) -> PreviewRow:
         """A row that is no data, kept with its reason; a total with the amount it states."""
         raw = {}
@@ -190,7 +193,7 @@ class RowParser:
         if self.check is not None and not any(problem.rejects for problem in problems):
             problems.extend(self.check(said))
         key, near = self.kind.row_key(record), self.kind.near_key(record)
-        name = key_of(key)
+        short = key_of(key)
         shown = PreviewRow(
             self.sheet,
             number,
@@ -199,8 +202,8 @@ class RowParser:
             raw,
             self._blank,
             tuple(dict.fromkeys(row.filled)) if row.filled else (),
-            name,
-            name if near == key else key_of(near),
+            short,
+            short if near == key else key_of(near),
             said if own is None else {"source_row_no": own, **said},
             written,
             amount_fen=said.get("budget_fen"),
@@ -301,6 +304,18 @@ def _named(columns: Sequence[Mapped]) -> list[tuple[Mapped, str]]:
         )
         seen.add(mapped.header)
     return named
+
+
+def choices_of(problems: Iterable[RowProblem]) -> list[dict[str, Any]]:
+    """What these problems leave to a person, as plain values."""
+    return [
+        {
+            "field": problem.field,
+            "options": [{"value": c.value, "zh": c.zh, "en": c.en} for c in problem.choices],
+        }
+        for problem in problems
+        if problem.choices
+    ]
 
 
 def key_of(key: tuple[Any, ...] | None) -> str | None:

@@ -1,26 +1,29 @@
 """A file as it would be imported: every row with its record and problems, before anything is written.
 
 The stages: open → lay out each sheet → prepare rows in order → parse each row alone → reconcile rows with one another
-(duplicates, totals). Only the first, third and last need order, so that parsing may be spread over processes.
+(duplicates, totals). Only the first, third and last need order: who parses, and where, is the caller's to say.
 """
 
-from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from app.imports.cells.parsed import Choice, Context, RowProblem, choice, error, warning
+from app.imports.cells.parsed import Context, RowProblem, error, warning
 from app.imports.columns.column import Kind
 from app.imports.columns.kinds import KINDS
 from app.imports.files.sheet import Limits, Sheet, Source
 from app.imports.files.sniff import open_source
 from app.imports.layout import INSTRUCTION_SHEET, SUMMARY_SHEET, Layout, find_layout
-from app.imports.parsing import Check, PreviewRow, RowParser, Status
-from app.imports.preparation import Candidate, Preparation
+from app.imports.parsing import Check, Prepared, PreviewRow, RowParser, Status
+from app.imports.preparation import Preparation
+from app.imports.reconciliation import Piece, Reconciliation, Total, Verdict, outline
 from app.kernel.errors import Malformed, Problem
 from app.kernel.money import yuan
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +35,6 @@ class SheetReport:
     reason: str | None = None
     layout: Layout | None = None
     hidden: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """A total the sender wrote, beside the sum of the rows it stands for (fen)."""
-
-    sheet: str
-    row: int
-    label: str
-    stated_fen: int | None
-    computed_fen: int
-    unreadable: int
-
-    @property
-    def difference_fen(self) -> int | None:
-        return None if self.stated_fen is None else self.stated_fen - self.computed_fen
 
 
 @dataclass(slots=True)
@@ -96,8 +83,15 @@ def preview(
     rows = list(reading.rows())
     shown = reading.finish()
     shown.rows = rows
-    reading.reconciliation.amend(rows)
+    reading.amend(rows)
     return shown
+
+
+class Table(NamedTuple):
+    """One sheet laid out: the parser of its rows, and the rows as prepared, each with its place in the whole list."""
+
+    parser: RowParser
+    rows: Iterator[tuple[int, Prepared]]
 
 
 @dataclass(slots=True)
@@ -109,7 +103,7 @@ class Reading:
     source: Source
     check: Check | None
     reports: list[SheetReport] = field(default_factory=list)
-    reconciliation: "Reconciliation" = field(default_factory=lambda: Reconciliation())
+    reconciliation: Reconciliation = field(default_factory=Reconciliation)
 
     @classmethod
     def open(
@@ -132,6 +126,18 @@ class Reading:
 
     def rows(self) -> Iterator[PreviewRow]:
         """Every row with content of every sheet that is read."""
+        for row, verdicts in self.pieces(_row_by_row):
+            for verdict in verdicts:
+                row.heed(verdict.status, verdict.problem)
+            yield row
+
+    def amend(self, rows: Sequence[PreviewRow]) -> None:
+        """Tell earlier rows, all in memory, what later ones have put in question."""
+        for place, problem in self.reconciliation.afterwards:
+            rows[place].heed(Status.REJECTED, problem)
+
+    def pieces(self, parse: Callable[[Table], Iterator[Piece[T]]]) -> Iterator[tuple[T, list[Verdict]]]:
+        """The same rows as `parse` makes them of each sheet, with what the rows before say about them."""
         chosen = self.request.sheets
         later: list[tuple[Sheet, Layout]] = []
         used = 0
@@ -153,14 +159,16 @@ class Reading:
             else:
                 used += 1
                 self.reports.append(SheetReport(sheet.name, True, None, layout, sheet.hidden))
-                yield from self._read(sheet, layout)
+                pieces = parse(self._table(sheet, layout))
+                yield from self.reconciliation.reconcile(sheet.name, pieces)
         for sheet, layout in later:
-            rows = list(self._parsed(sheet, layout))
-            repeats = used > 0 and self.reconciliation.repeats(rows)
+            kept = list(parse(self._table(sheet, layout)))
+            outlines = (row for piece in kept for row in piece.outlines)
+            repeats = used > 0 and self.reconciliation.repeats(outlines)
             reason = "repeats_others" if repeats else None
             self.reports.append(SheetReport(sheet.name, not repeats, reason, layout, sheet.hidden))
             if not repeats:
-                yield from self.reconciliation.reconcile(iter(rows))
+                yield from self.reconciliation.reconcile(sheet.name, kept)
 
     def finish(self) -> Preview:
         """The preview without its rows; `reconciliation.afterwards` names rows that later rows have put in question."""
@@ -198,16 +206,13 @@ class Reading:
             return "instructions"
         return None
 
-    def _read(self, sheet: Sheet, layout: Layout) -> Iterator[PreviewRow]:
-        return self.reconciliation.reconcile(self._parsed(sheet, layout))
-
-    def _parsed(self, sheet: Sheet, layout: Layout) -> Iterator[PreviewRow]:
+    def _table(self, sheet: Sheet, layout: Layout) -> Table:
         context = Context(
             layout.year or self.request.edition_year, layout.unit, layout.district, self.source.epoch_1904
         )
         parser = RowParser(self.kind, sheet.name, layout, context, self.request.choices, self.check)
         prepared = Preparation(sheet, layout, self.source.fills_blanks).rows()
-        return (parser.parse(row) if isinstance(row, Candidate) else parser.skipped(row) for row in prepared)
+        return Table(parser, zip(count(self.reconciliation.count), prepared, strict=False))
 
     def _year(self, report: SheetReport) -> list[RowProblem]:
         year = report.layout.year if report.layout else None
@@ -217,135 +222,18 @@ class Reading:
                         f"The title says {year}, the edition is {self.request.edition_year}; please check.").at(None, report.name or None)]  # fmt: skip
 
 
+def _row_by_row(table: Table) -> Iterator[Piece[PreviewRow]]:
+    for _, prepared in table.rows:
+        row = table.parser.read(prepared)
+        yield Piece([outline(row)], row)
+
+
 _REASONS = {
     "hidden": "隐藏",
     "instructions": "填表说明或代码表",
     "repeats_others": "与其他工作表重复的汇总",
     "not_chosen": "未选择",
 }
-
-
-@dataclass(slots=True)
-class Reconciliation:
-    """Rows against one another, in the order of the file: duplicates, near duplicates, totals (24, 27-29, 49)."""
-
-    choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    totals: list[Total] = field(default_factory=list)
-    afterwards: list[tuple[int, RowProblem]] = field(default_factory=list)
-    # A million rows must fit: keys and contents are kept as 64 bit numbers, places in arrays.
-    _seen: dict[int, int] = field(default_factory=dict)
-    _near: dict[int, int] = field(default_factory=dict)
-    _prints: "array[int]" = field(default_factory=lambda: array("Q"))
-    _numbers: "array[int]" = field(default_factory=lambda: array("L"))
-    _sheets: dict[str, int] = field(default_factory=dict)
-    _sheet_at: "array[int]" = field(default_factory=lambda: array("H"))
-    _doubted: set[int] = field(default_factory=set)
-
-    def reconcile(self, rows: Iterator[PreviewRow]) -> Iterator[PreviewRow]:
-        """The rows of one sheet with what the rows before say about them."""
-        whole = part = 0
-        whole_bad = part_bad = 0
-        for row in rows:
-            if row.total is not None:
-                final = "小" not in row.total
-                sums = (
-                    (whole, whole_bad)
-                    if final and not (row.amount_fen == part != whole)
-                    else (part, part_bad)
-                )
-                self.totals.append(Total(row.sheet, row.row, row.total, row.amount_fen, *sums))
-                part = part_bad = 0
-            elif row.status is not Status.SKIPPED:
-                if row.amount_fen is not None:
-                    whole, part = whole + row.amount_fen, part + row.amount_fen
-                elif row.problems and any(problem.field == "budget_fen" for problem in row.problems):
-                    whole_bad, part_bad = whole_bad + 1, part_bad + 1
-                self._compare(row)
-            self._prints.append(hash(row.written) & _64_BITS)
-            self._numbers.append(row.row)
-            self._sheet_at.append(self._sheets.setdefault(row.sheet, len(self._sheets)))
-            yield row
-
-    def amend(self, rows: Sequence[PreviewRow]) -> None:
-        """Tell earlier rows, all in memory, what later ones have put in question."""
-        for index, problem in self.afterwards:
-            rows[index].problems.append(problem)
-            rows[index].settle()
-
-    def _compare(self, row: PreviewRow) -> None:
-        if row.key is None:
-            return
-        key, here = _short(row.key), len(self._prints)
-        earlier = self._seen.setdefault(key, here)
-        if earlier == here:
-            self._compare_near(row)
-        elif self._prints[earlier] == hash(row.written) & _64_BITS:
-            place = self._place(earlier)
-            row.status = Status.SKIPPED
-            row.problems = [
-                warning(
-                    "duplicate_row",
-                    f"与{_zh(*place)}完全相同，只导入一次。",
-                    f"The same as {_en(*place)}; imported once.",
-                )
-            ]
-        else:
-            row.problems.append(_conflict(*self._place(earlier)))
-            row.settle()
-            if key not in self._doubted:
-                self._doubted.add(key)
-                self.afterwards.append((earlier, _conflict(row.sheet, row.row)))
-
-    def _compare_near(self, row: PreviewRow) -> None:
-        if row.near is None:
-            return
-        here = len(self._prints)
-        earlier = self._near.setdefault(_short(row.near), here)
-        said = self.choices.get(f"{row.sheet}!{row.row}") or {}
-        if earlier == here or said.get("row") == "keep":
-            return
-        place = self._place(earlier)
-        both, skip = Choice("keep", "分别导入", "Import both"), Choice("skip", "跳过本行", "Skip this row")
-        row.problems.append(
-            choice(
-                "near_duplicate",
-                f"与{_zh(*place)}高度相似（去除空格、引号、期次后相同），请选择是否分别导入。",
-                f"Nearly the same as {_en(*place)} (equal without blanks, quotes and phases); choose.",
-                (both, skip),
-            ).at("row", None)
-        )
-        row.settle()
-
-    def _place(self, index: int) -> tuple[str, int]:
-        """Sheet and row of an earlier row."""
-        names = list(self._sheets)
-        return names[self._sheet_at[index]], self._numbers[index]
-
-    def repeats(self, rows: Sequence[PreviewRow]) -> bool:
-        """Whether at least half of the rows are known by key: a summary of the other sheets."""
-        keys = [_short(row.key) for row in rows if row.key is not None]
-        return not keys or 2 * sum(key in self._seen for key in keys) >= len(keys)
-
-
-_64_BITS = (1 << 64) - 1
-
-
-def _short(digest: str) -> int:
-    """The first 64 bits of a digest."""
-    return int(digest[:16], 16)
-
-
-def _conflict(sheet: str, row: int) -> RowProblem:
-    return error("key_conflict", f"与{_zh(sheet, row)}是同一条（名称、单位、社区相同）但内容不同，两行都不导入，请改正。",
-                 f"The same thing as {_en(sheet, row)} with other content; neither is imported, please correct.")  # fmt: skip
-
-
-def _zh(sheet: str, row: int) -> str:
-    return f"“{sheet}”第 {row} 行" if sheet else f"第 {row} 行"
-
-
-def _en(sheet: str, row: int) -> str:
-    return f"row {row} of '{sheet}'" if sheet else f"row {row}"
 
 
 def _differs(total: Total) -> list[RowProblem]:

@@ -1,33 +1,29 @@
 """Reads a file in a process of its own, within bounds of memory, and hands the rows over as they become ready.
 
 A file that exhausts its memory or breaks the reader ends that process and nothing else. The process is forked from a
-warm server (`forkserver`), so that a small list does not wait for imports.
+warm server (`forkserver`), so that a small list does not wait for imports; for a long one it forks a helper (`sharing`).
 """
 
 import asyncio
 import contextlib
 import gc
-import marshal
 import multiprocessing
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic_core import to_json
-
-from app.catalogue.codes import RegistrationType
 from app.imports import shown
-from app.imports.columns.column import Kind
 from app.imports.drafts import checker
 from app.imports.files.sheet import Limits
-from app.imports.parsing import PreviewRow, key_of
-from app.imports.places import path_of
+from app.imports.packing import ReadRow, unpack
 from app.imports.preview import Reading, Request
+from app.imports.reconciliation import Verdict
+from app.imports.sharing import ALONE, HelperLost, shared
 from app.kernel.errors import Malformed, Problem, SheqiaError, TooLarge, Unsupported
 
 BATCH = 500
@@ -35,28 +31,6 @@ AHEAD = 12
 """Batches kept in memory while the last step is being stored: a little more than a step."""
 
 _REFUSALS: dict[str, type[SheqiaError]] = {kind.__name__: kind for kind in (Malformed, TooLarge, Unsupported)}
-
-
-class ReadRow(NamedTuple):
-    """A preview row ready to be stored: JSON as text; `key`, `other_key` and `lookups` find what is stored already.
-
-    `path` is the place the record belongs to, `filed` whether it is a group that its street files: who may enter it.
-    """
-
-    place: int
-    sheet: str
-    row: int
-    status: str
-    record: str | None
-    problems: str
-    choices: str
-    filled: list[str]
-    raw: str
-    key: str | None
-    other_key: str | None
-    lookups: list[str]
-    path: str
-    filed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +43,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the reading process is told."""
+    """What the reading process is told; `alone` is how many rows of a table it reads without a helper."""
 
     path: Path
     request: Request
     as_of: date
     limits: Limits
     memory_bytes: int
+    alone: int = ALONE
 
 
 def context() -> ForkServerContext | SpawnContext:
@@ -102,7 +77,7 @@ async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
         while True:
             word, *said = await ahead.get()
             if word == "rows":
-                yield [ReadRow._make(row) for row in marshal.loads(said[0])]
+                yield [row for packed, verdicts in said[0] for row in unpack(packed, verdicts)]
             elif word == "refused":
                 kind, problems = said
                 raise _REFUSALS.get(kind, Malformed)(*problems)
@@ -143,7 +118,7 @@ def _work(pipe: Connection, job: Job) -> None:
             _read(pipe, job)
         except SheqiaError as refused:
             pipe.send(("refused", type(refused).__name__, refused.problems))
-        except MemoryError:
+        except (MemoryError, HelperLost):
             pipe.send(("refused", TooLarge.__name__, (_BROKE,)))
 
 
@@ -151,55 +126,21 @@ def _read(pipe: Connection, job: Job) -> None:
     reading = Reading.open(
         job.path, job.request, check=checker(job.request.kind, job.as_of), limits=job.limits
     )
-    batch: list[ReadRow] = []
-    for place, row in enumerate(reading.rows()):
-        batch.append(packed(place, row, reading.kind))
-        if len(batch) == BATCH:
-            _send(pipe, batch)
-            batch = []
+    batch: list[tuple[bytes, list[Verdict]]] = []
+    sent = 0
+    for piece in reading.pieces(lambda table: shared(table, job.alone, pipe)):
+        batch.append(piece)
+        if reading.reconciliation.count - sent >= BATCH:
+            pipe.send(("rows", batch))
+            batch, sent = [], reading.reconciliation.count
     if batch:
-        _send(pipe, batch)
+        pipe.send(("rows", batch))
     afterwards = [(place, shown.problem(found)) for place, found in reading.reconciliation.afterwards]
     pipe.send(("finished", shown.summary(reading.finish()), afterwards))
 
 
-def _send(pipe: Connection, batch: Sequence[ReadRow]) -> None:
-    # Rows are texts, numbers and lists of them: this takes a third of the time of the general way.
-    pipe.send(("rows", marshal.dumps([tuple(row) for row in batch])))
-
-
-def packed(place: int, row: PreviewRow, kind: Kind) -> ReadRow:
-    """A preview row as it is stored."""
-    said, problems = row.said, row.problems
-    return ReadRow(
-        place,
-        row.sheet,
-        row.row,
-        row.status.value,
-        _record(row),
-        to_json([shown.problem(found) for found in problems]).decode() if problems else "[]",
-        to_json(row.choices).decode() if problems else "[]",
-        list(row.filled),
-        to_json(row.raw).decode(),
-        row.key,
-        key_of(kind.other_key(said)) if said else None,
-        kind.lookups(said) if said and row.key else [],
-        path_of(said) if said else "",
-        said is not None and said.get("registration_type") == RegistrationType.FILED_GROUP,
-    )
-
-
-def _record(row: PreviewRow) -> str | None:
-    """The record as JSON; the sender's row number stands first."""
-    if row.written is None or row.said is None:
-        return None
-    written, own = row.written.decode(), row.said.get("source_row_no")
-    if own is None:
-        return written
-    return f'{{"source_row_no":{own},{written[1:]}' if len(written) > 2 else f'{{"source_row_no":{own}}}'
-
-
 def _bound_memory(limit: int) -> None:
+    """A bound for this process; a helper forked from it has the same."""
     try:
         import resource
     except ImportError:  # Windows has no such limit

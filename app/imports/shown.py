@@ -6,7 +6,8 @@ from typing import Any
 
 from app.imports.cells.parsed import RowProblem
 from app.imports.parsing import PreviewRow
-from app.imports.preview import Preview, SheetReport, Total
+from app.imports.preview import Preview, SheetReport
+from app.imports.reconciliation import Total
 from app.kernel.money import yuan
 
 

@@ -5,6 +5,7 @@ database: two thirds of the processor time that Python spends on a list.
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -62,7 +63,9 @@ async def beside(kind: str, as_of: date) -> AsyncIterator[Drafted]:
 
 
 def _work(pipe: Connection, kind: str, as_of: date) -> None:
-    """Answers batch by batch until nobody asks any more."""
+    """Answers batch by batch until nobody asks any more. It ends with its list: the collector of circular garbage, which
+    would take half the time, has nothing to do for it."""
+    gc.disable()
     while True:
         try:
             records = pipe.recv()

@@ -7,7 +7,7 @@ A list of the usual size is written in one short transaction. A larger one is wr
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -65,6 +65,14 @@ def _refused_by_database(error: IntegrityError) -> Problem:
     )
 
 
+class Step(NamedTuple):
+    """Rows to write together, those of them that are new with their drafts, and what these name where it was looked up."""
+
+    rows: Rows
+    new: Sequence[New]
+    names: Any = None
+
+
 class _Writing:
     """One run of one commit."""
 
@@ -85,17 +93,18 @@ class _Writing:
             await self._run_in_steps()
             return
         made_ready = here(self._kind, clock.today())
-        rows, new = await self._next(range(self._begin, self._end), made_ready)
+        step = await self._next(range(self._begin, self._end), made_ready)
         async with self._attempt.finishing() as session:
             await repository.lock_edition(session, self._kind, self._edition)
-            await self._still_new(session, rows)
-            await self._write(session, rows, new)
+            await self._still_new(session, step.rows)
+            await self._write(session, step)
             await self._finish(session)
 
     async def _run_in_steps(self) -> None:
         """A large list: nobody else writes this kind and edition until the last step.
 
-        While the server takes one step in, the next is fetched and made ready beside it.
+        While the server takes one step in, the next is fetched, made ready, and what it names looked up: communities and
+        parties that are new to the service are entered a step ahead of the rows that name them.
         """
         engine = self._attempt.database.engine
         async with (
@@ -105,12 +114,12 @@ class _Writing:
             if self._begin == 0:
                 await self._none_stored_since()
             later = self._steps()
-            upcoming = asyncio.create_task(self._next(next(later, _NONE), made_ready))
+            upcoming = asyncio.create_task(self._ahead(next(later, _NONE), made_ready))
             try:
                 for places in self._steps():
                     step = await upcoming
-                    upcoming = asyncio.create_task(self._next(next(later, _NONE), made_ready))
-                    await self._step(places, *step)
+                    upcoming = asyncio.create_task(self._ahead(next(later, _NONE), made_ready))
+                    await self._step(places, step)
             finally:
                 upcoming.cancel()
             async with self._attempt.finishing() as session:
@@ -121,31 +130,42 @@ class _Writing:
         for begin in range(self._begin, self._end, ONE_TRANSACTION):
             yield range(begin, min(begin + ONE_TRANSACTION, self._end))
 
-    async def _next(self, places: range, made_ready: Drafted) -> tuple[Rows, Sequence[New]]:
+    async def _ahead(self, places: range, made_ready: Drafted) -> Step:
+        """A step, with what its rows name looked up in a transaction of its own."""
+        step = await self._next(places, made_ready)
+        if not step.new:
+            return step
+        async with self._attempt.database.writing() as session:
+            names = await self._target.look_up(session, self._sender, [row.draft for row in step.new])
+        return step._replace(names=names)
+
+    async def _next(self, places: range, made_ready: Drafted) -> Step:
         """The rows to write at these places, and the drafts of those that are new."""
         async with self._attempt.database.reading() as session:
             rows = await repository.to_write(session, self._id, places)
         fresh = [row for row in rows if row.change is None]
         drafts = await made_ready([row.record for row in fresh])
         import_id = str(self._id)
-        return rows, [
+        new = [
             New(row.thing_id, draft, {"import_id": import_id, "sheet": row.sheet, "row": row.row})
             for row, draft in zip(fresh, drafts, strict=True)
         ]
+        return Step(rows, new)
 
-    async def _step(self, places: range, rows: Rows, new: Sequence[New]) -> None:
+    async def _step(self, places: range, step: Step) -> None:
         """One resumable step of a large list."""
 
         async def write(session: AsyncSession) -> None:
-            await self._write(session, rows, new)
+            await self._write(session, step)
             await repository.set_applied(session, self._id, places.stop)
 
         await self._attempt.stepping(write)
         await self._attempt.progress(places.stop, self._end, "写入 writing")
 
-    async def _write(self, session: AsyncSession, rows: Rows, new: Sequence[New]) -> None:
+    async def _write(self, session: AsyncSession, step: Step) -> None:
         """Create what is new and update what has changed."""
-        made = await self._target.create(session, self._sender, self._edition, new)
+        rows, new, names = step
+        made = await self._target.create(session, self._sender, self._edition, new, names)
         places = [row.place for row in rows if row.change is None]
         others = [
             (place, thing) for place, row, thing in zip(places, new, made, strict=True) if thing != row.id

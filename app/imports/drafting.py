@@ -7,6 +7,7 @@ database: two thirds of the processor time that Python spends on a list.
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import date
 from multiprocessing.connection import Connection
@@ -43,6 +44,7 @@ async def beside(kind: str, as_of: date) -> AsyncIterator[Drafted]:
     process = context().Process(target=_work, args=(theirs, kind, as_of), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
+    thread = ThreadPoolExecutor(1)
 
     def exchanged(records: Sequence[str]) -> list[Any]:
         made: list[Any] = []
@@ -52,13 +54,15 @@ async def beside(kind: str, as_of: date) -> AsyncIterator[Drafted]:
         return made
 
     async def drafted(records: Sequence[str]) -> list[Any]:
-        return await asyncio.to_thread(exchanged, records)
+        return await asyncio.get_running_loop().run_in_executor(thread, exchanged, records)
 
     try:
         yield drafted
     finally:
         process.kill()
         await asyncio.to_thread(process.join)
+        # Whoever still waits for an answer sees the end of the pipe before it is closed.
+        await asyncio.to_thread(thread.shutdown)
         ours.close()
 
 

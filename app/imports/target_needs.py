@@ -63,8 +63,11 @@ class NeedTarget:
     def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
         return [(draft_of(self.kind, record, as_of), _community(record)) for record in records]
 
+    async def look_up(self, session: AsyncSession, actor: Actor, drafts: Sequence[Any]) -> Any:
+        return None
+
     async def create(
-        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New], names: Any = None
     ) -> list[UUID]:
         drafts, communities = zip(*(row.draft for row in rows), strict=True) if rows else ((), ())
         await areas.ensure_communities(session, filter(None, communities))

@@ -72,8 +72,11 @@ class OrganizationTarget:
     def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
         return [draft_of(self.kind, record, as_of) for record in records]
 
+    async def look_up(self, session: AsyncSession, actor: Actor, drafts: Sequence[Any]) -> Any:
+        return None
+
     async def create(
-        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New], names: Any = None
     ) -> list[UUID]:
         made = await service.create_many(
             session, actor, [row.draft for row in rows], [row.provenance for row in rows]

@@ -76,12 +76,15 @@ class ProjectTarget:
         drafts = [draft_of(self.kind, record, as_of) for record in records]
         return service.listed(cast(list[projects.ProjectDraft], drafts))
 
+    async def look_up(self, session: AsyncSession, actor: Actor, drafts: Sequence[Any]) -> Any:
+        return await service.look_up(session, actor, drafts)
+
     async def create(
-        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New], names: Any = None
     ) -> list[UUID]:
         ids = [row.id for row in rows]
         entries, origins = [row.draft for row in rows], [row.provenance for row in rows]
-        await service.enter_many(session, actor, edition, entries, origins, ids)
+        await service.enter_many(session, actor, edition, entries, origins, ids, names)
         return ids
 
     async def update(

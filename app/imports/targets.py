@@ -69,10 +69,13 @@ class Target(Protocol):
     def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
         """What `create` takes of records that were checked. Pure, and can be sent to another process."""
 
+    async def look_up(self, session: AsyncSession, actor: Actor, drafts: Sequence[Any]) -> Any:
+        """What `create` would look up (and enter) of what the drafts name, to be handed to it; None when it does so itself."""
+
     async def create(
-        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New]
+        self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New], names: Any = None
     ) -> list[UUID]:
-        """Create things from rows, all or none; their ids in order."""
+        """Create things from rows, all or none; their ids in order. `names`: what `look_up` has found."""
 
     async def update(
         self,

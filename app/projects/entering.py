@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -279,6 +279,7 @@ async def number(
     return numbers
 
 
+@lru_cache(maxsize=8192)
 def _series(edition: str, area_path: str) -> str:
     codes = area_path.split("/")
     letters = LETTERS.get(codes[1], codes[1]) if len(codes) > 1 else CITY_LETTERS

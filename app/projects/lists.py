@@ -1,7 +1,8 @@
 """Entering projects by the thousand: what a draft says is written out beforehand, in whatever process; what it names is
 looked up and entered here, by COPY."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.editions import service as editions
 from app.kernel import bulk, journal
 from app.kernel.actor import Actor
 from app.kernel.search import grams
-from app.projects.entering import TERMS, located, number, pointers, terms
+from app.projects.entering import TERMS, Placed, located, number, pointers, terms
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
 from app.projects.schemas import ProjectDraft
@@ -44,6 +45,10 @@ class Listed(NamedTuple):
     keys: str
 
 
+Sides = Mapping[Named, tuple[Placed, UUID, UUID | None]]
+"""What names mean: place, buyer, procuring entity."""
+
+
 def listed(drafts: Sequence[ProjectDraft]) -> list[Listed]:
     """The drafts made ready. Pure, and what it gives can be sent to another process."""
     columns = {name: [getattr(draft, name) for draft in drafts] for name in _PLAIN}
@@ -72,6 +77,12 @@ def listed(drafts: Sequence[ProjectDraft]) -> list[Listed]:
     ]
 
 
+async def look_up(session: AsyncSession, actor: Actor, entries: Sequence[Listed]) -> Sides:
+    """What the entries name; communities and parties that are new are entered. May be done before, and by itself."""
+    words = list(dict.fromkeys(entry.named for entry in entries))
+    return dict(zip(words, await located(session, actor, words, pointers(len(words))), strict=True))
+
+
 async def enter_many(
     session: AsyncSession,
     actor: Actor,
@@ -79,17 +90,17 @@ async def enter_many(
     entries: Sequence[Listed],
     provenance: Sequence[dict[str, Any] | None],
     ids: Sequence[UUID],
+    sides: Sides | None = None,
 ) -> None:
     """`create_many` for lists: the same rows and journal entries, by COPY, under ids that are given.
 
-    `provenance` is where in which list each record stood: import_id, sheet, row.
+    `provenance` is where in which list each record stood: import_id, sheet, row. `sides`: what was looked up before.
     """
     if not entries:
         return
     code = (await editions.get(session, edition)).code
     codes = [code] * len(entries)
-    words = list(dict.fromkeys(entry.named for entry in entries))
-    sides = dict(zip(words, await located(session, actor, words, pointers(len(words))), strict=True))
+    sides = sides or await look_up(session, actor, entries)
     placed, buyers, entities = zip(*(sides[entry.named] for entry in entries), strict=True)
     numbers = await number(session, entries, codes, placed, pointers(len(entries)))
     columns = {
@@ -123,9 +134,18 @@ async def enter_many(
     await journal.record_list(session, actor, entered, each)
 
 
+_HAN = re.compile(r"(?:^| )[^\x00-\x7f]")
+
+
 def _with_number(keys: str, given: str) -> str:
-    """The search keys of a text and of its number, whose parts but the last are those of its whole series."""
-    return " ".join(sorted({*keys.split(), *" ".join(map(_part_keys, given.split("-"))).split()}))
+    """The search keys of a text and of its number, in their order: those of a number are sorted in before the first sign of Han.
+
+    The parts of a number but the last are those of its whole series.
+    """
+    found = _HAN.search(keys)
+    front, rest = (keys[: found.start()], keys[found.start() :]) if found else (keys, "")
+    own = " ".join(map(_part_keys, given.split("-")))
+    return f"{' '.join(sorted({*front.split(), *own.split()}))} {rest.lstrip()}"
 
 
 _part_keys = lru_cache(maxsize=20_000)(grams)

@@ -31,7 +31,7 @@ from app.projects.admission import (
 from app.projects.amending import change
 from app.projects.demand import for_matching
 from app.projects.lifecycle import LIFECYCLE, OWNERS, is_owned
-from app.projects.lists import enter_many, listed
+from app.projects.lists import enter_many, listed, look_up
 from app.projects.lots import living, lots_of, split
 from app.projects.marks import (
     mark_accepted,
@@ -72,6 +72,7 @@ __all__ = [
     "links",
     "listed",
     "locked",
+    "look_up",
     "lots_of",
     "mark_accepted",
     "mark_award_cancelled",

@@ -122,6 +122,7 @@ class _Writing:
                     await self._step(places, step)
             finally:
                 upcoming.cancel()
+                await asyncio.gather(upcoming, return_exceptions=True)
             async with self._attempt.finishing() as session:
                 await self._finish(session)
 

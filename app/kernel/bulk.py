@@ -40,7 +40,6 @@ COPIED = 1_000
 _BATCH, _AHEAD = 250, 12
 _NULL = "\\N"
 
-Row = Mapping[str, Any]
 Taken = TypeVar("Taken")
 Texts = Sequence[str]
 Writer = Callable[[Sequence[Any], str], Texts]
@@ -84,7 +83,8 @@ async def add_columns(
 ) -> None:
     """COPY new rows of one kind, given as the values of each attribute; attributes not given get the column's default.
 
-    Values are taken as the server takes them: what makes them one by one works while the server works. A default is asked for once: what is entered together bears one time. Ids are given.
+    Values are taken as the server takes them: what makes them one by one works while the server works. A default is asked
+    for once: what is entered together bears one time. Ids are given.
     """
     await session.flush()
     known = _columns(kind)
@@ -102,15 +102,12 @@ def _texts(
     given = {key: _batches(column) for key, column in values.items()}
     tails = _batches(more)
     writers = [(key, _written(column), _blank(column)) for key, column in own.items()]
-    while (batch := {key: next(column, []) for key, column in given.items()}) and (count := len(_any(batch))):
+    first = next(iter(given))
+    while count := len((batch := {key: next(column, []) for key, column in given.items()})[first]):
         texts: list[Texts] = [
             write(batch[key], blank) if key in batch else [blank] * count for key, write, blank in writers
         ]
         yield [*texts, *filter(None, [next(tails, None)])]
-
-
-def _any(batch: Mapping[str, list[Any]]) -> list[Any]:
-    return next(iter(batch.values()))
 
 
 async def copy(
@@ -145,19 +142,22 @@ async def _copy(
 
 async def _ahead(parts: Iterator[bytes]) -> AsyncGenerator[bytes]:
     """The parts, some of them made before the server asks: it stops now and then to sort an index, and then takes many at once."""
-    made: asyncio.Queue[bytes | None] = asyncio.Queue(_AHEAD)
+    made: asyncio.Queue[bytes | None] = asyncio.Queue()
+    room = asyncio.Semaphore(_AHEAD)
 
     async def make() -> None:
         try:
             for part in parts:
-                await made.put(part)
+                await room.acquire()
+                made.put_nowait(part)
                 await asyncio.sleep(0)
         finally:
-            await made.put(None)
+            made.put_nowait(None)
 
     making = asyncio.create_task(make())
     try:
         while (part := await made.get()) is not None:
+            room.release()
             yield part
         await making
     finally:

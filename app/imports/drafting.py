@@ -5,6 +5,7 @@ database: two thirds of the processor time that Python spends on a list.
 """
 
 import asyncio
+import contextlib
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -70,12 +71,9 @@ def _work(pipe: Connection, kind: str, as_of: date) -> None:
     """Answers batch by batch until nobody asks any more. It ends with its list: the collector of circular garbage, which
     would take half the time, has nothing to do for it."""
     gc.disable()
-    while True:
-        try:
-            records = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_made(kind, as_of, records))
+    with contextlib.suppress(EOFError, OSError):  # nobody asks, or listens, any more
+        while True:
+            pipe.send(_made(kind, as_of, pipe.recv()))
 
 
 def _made(kind: str, as_of: date, records: Sequence[str]) -> Sequence[Any]:

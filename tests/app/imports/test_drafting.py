@@ -1,6 +1,9 @@
 """What is made ready in a process beside the worker is what the worker itself would have made."""
 
 import multiprocessing
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from app.imports.drafting import beside, here
 from app.imports.preview import Request, preview
 from app.projects.lists import Listed
 from tests.app.imports.files import organization, project, table, text
+from tests.waiting import eventually
 
 TODAY = date(2026, 11, 22)
 LISTS = {
@@ -58,7 +62,42 @@ async def test_a_process_that_died_is_noticed_at_once() -> None:
             await drafted(records("projects"))
 
 
-async def test_nothing_is_left_behind(tmp_path: Path) -> None:
+async def test_nothing_is_left_behind() -> None:
     async with beside("projects", TODAY) as drafted:
         await drafted(records("projects")[:1])
     assert multiprocessing.active_children() == []
+
+
+WORKER = """
+import asyncio, datetime, multiprocessing
+from app.imports.drafting import beside
+
+async def main():
+    async with beside("projects", datetime.date(2026, 11, 22)) as drafted:
+        await drafted(['{"title": "独居老人助餐", "buyer": "南京市鼓楼区宁海路街道办事处"}'])
+        print(multiprocessing.active_children()[0].pid, flush=True)
+        await asyncio.sleep(600)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.process
+def test_a_killed_worker_takes_it_along(tmp_path: Path) -> None:
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER, "utf-8")
+    house = {"PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, env=os.environ | house) as worker:
+        assert worker.stdout is not None
+        beside_it = int(worker.stdout.readline())
+        worker.kill()
+    assert eventually(lambda: not _runs(beside_it))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

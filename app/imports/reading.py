@@ -10,6 +10,7 @@ import gc
 import multiprocessing
 import sys
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
@@ -72,7 +73,8 @@ async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
     await asyncio.to_thread(process.start)
     theirs.close()
     ahead: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue(AHEAD)
-    receiving = asyncio.create_task(_receive(ours, ahead))
+    thread = ThreadPoolExecutor(1)
+    receiving = asyncio.create_task(_receive(ours, thread, ahead))
     try:
         while True:
             word, *said = await ahead.get()
@@ -88,15 +90,19 @@ async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:
         process.kill()
         await asyncio.to_thread(process.join)
         receiving.cancel()
+        # Whoever still listens hears the end of the pipe before it is closed.
+        await asyncio.to_thread(thread.shutdown)
         ours.close()
 
 
-async def _receive(ours: Connection, ahead: asyncio.Queue[tuple[Any, ...]]) -> None:
+async def _receive(
+    ours: Connection, thread: ThreadPoolExecutor, ahead: asyncio.Queue[tuple[Any, ...]]
+) -> None:
     """Take what the process says before it is asked for: it reads on while its rows are compared and stored."""
     said: tuple[Any, ...] = ("rows",)
     while said[0] == "rows":
         try:
-            said = await asyncio.to_thread(ours.recv)
+            said = await asyncio.get_running_loop().run_in_executor(thread, ours.recv)
         except EOFError:
             said = ("refused", TooLarge.__name__, (_BROKE,))
         await ahead.put(said)

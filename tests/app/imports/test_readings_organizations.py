@@ -135,3 +135,23 @@ async def test_further_facts_have_their_columns(door: Door) -> None:
     assert (record["parttime_staff"], record["supervisors"]) == (4, 1)
     assert (record["email"], record["website"]) == ("office@example.org", "example.org")
     assert (await door.commit(preview.id))["state"] == "committed"
+
+
+async def test_a_clean_record_in_the_words_of_the_bureaus(door: Door) -> None:
+    clean = ("正常", "未被列入异常名录", "未列入活动异常名录", "无不良记录", "无失信记录")
+    await read_as(
+        door,
+        "信用情况",
+        "credit_status",
+        {
+            **{word: ("normal", set()) for word in clean},
+            "列入异常名录": ("abnormal_list", set()),
+            "失信被执行人": ("serious_illegality_list", set()),
+        },
+    )
+    await read_as(
+        door,
+        "登记状态",
+        "registration_status",
+        {word: ("registered", set()) for word in ("在业", "存续", "正常")},
+    )

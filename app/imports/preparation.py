@@ -77,10 +77,7 @@ class Preparation:
         for number, cells in self.sheet.rows():
             if number < self.layout.data_from:
                 continue
-            lead, first = "", 0
-            for first, cell in enumerate(cells):  # noqa: B007 - the place of the first text is asked for below
-                if cell is not None and cell != "" and (lead := text_of(cell)):
-                    break
+            first, lead = _first(cells)
             if not lead:
                 self._carried.clear()
                 continue
@@ -240,6 +237,14 @@ class Preparation:
                     "filled_down", f"{mapped.header}为空，沿用上一行“{value}”。", f"{mapped.header} is blank; '{value}' of the row above is taken.",
                 ).at(mapped.column.field, None))  # fmt: skip
         return cells if copy is None else copy
+
+
+def _first(cells: Sequence[Cell]) -> tuple[int, str]:
+    """The first text of a row and its column; '' for a blank row."""
+    for index, cell in enumerate(cells):
+        if cell is not None and cell != "" and (text := text_of(cell)):
+            return index, text
+    return 0, ""
 
 
 def _text(cells: Sequence[Cell], index: int | None) -> str:

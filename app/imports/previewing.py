@@ -20,9 +20,10 @@ from app.imports.columns.kinds import KINDS
 from app.imports.files.sheet import Limits
 from app.imports.lifecycle import IMPORTS
 from app.imports.models import Import, ImportState
+from app.imports.packing import ReadRow
 from app.imports.parsing import Status
 from app.imports.preview import Request
-from app.imports.reading import Finished, Job, ReadRow, read
+from app.imports.reading import Finished, Job, read
 from app.imports.targets import Stored, Target, Titled, by_key, difference, near_key, target
 from app.kernel import clock
 from app.kernel.actor import Actor, machine

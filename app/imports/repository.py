@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.imports.models import ENDED, Import, ImportPart, ImportRow, ImportState, TaughtHeader
+from app.imports.packing import ReadRow
 from app.imports.parsing import Status
 from app.imports.permissions import visible_to
-from app.imports.reading import ReadRow
 from app.kernel import bulk, clock
 from app.kernel.actor import Actor
 from app.kernel.jobs import Job, JobState

@@ -54,9 +54,10 @@ async def add_all(session: AsyncSession, things: Sequence[Base]) -> None:
         return
     kind = type(things[0])
     columns = _columns(kind)
+    ids = {key: make for key, column in columns.items() if column.primary_key and (make := _default(column))}
     for thing in things:
-        for key, column in columns.items():
-            if column.primary_key and thing.__dict__.get(key) is None and (make := _default(column)):
+        for key, make in ids.items():
+            if thing.__dict__.get(key) is None:
                 setattr(thing, key, make())
     await add_columns(session, kind, {key: [thing.__dict__.get(key) for thing in things] for key in columns})
 
@@ -196,10 +197,9 @@ def _written(column: Column[Any]) -> Writer:
 
 def _each(write: Callable[[Any], str]) -> Writer:
     def texts(values: Sequence[Any], blank: str) -> Texts:
-        first = values[0]
         # Most columns of a list say one thing, or nothing, in all its rows.
-        if first is values[-1] and values.count(first) == len(values):
-            return [blank if first is None else write(first)] * len(values)
+        if values and values[0] is values[-1] and values.count(values[0]) == len(values):
+            return [blank if values[0] is None else write(values[0])] * len(values)
         return [blank if value is None else write(value) for value in values]
 
     return texts

@@ -5,7 +5,7 @@ right neighbour, the last one alone. A query becomes the pairs of its words; a r
 character asked for alone is the beginning of a key. (pg_trgm cannot narrow a two-character search at all.)
 
 A pair says its first character too, so the index holds one key for each character and no more: with single characters
-beside the pairs it cost twice as much (`docs/benchmarks.md`).
+beside the pairs it cost twice as much (decision 0012).
 """
 
 import re

@@ -134,15 +134,15 @@ async def enter_many(
     await journal.record_list(session, actor, entered, each)
 
 
-_HAN = re.compile(r"(?:^| )[^\x00-\x7f]")
+_BEYOND_LATIN = re.compile(r"(?:^| )[^\x00-\x7f]")
 
 
 def _with_number(keys: str, given: str) -> str:
-    """The search keys of a text and of its number, in their order: those of a number are sorted in before the first sign of Han.
+    """The search keys of a text and of its number, in their order for a number of Latin letters and digits.
 
     The parts of a number but the last are those of its whole series.
     """
-    found = _HAN.search(keys)
+    found = _BEYOND_LATIN.search(keys)
     front, rest = (keys[: found.start()], keys[found.start() :]) if found else (keys, "")
     own = " ".join(map(_part_keys, given.split("-")))
     return f"{' '.join(sorted({*front.split(), *own.split()}))} {rest.lstrip()}"

@@ -126,3 +126,34 @@ async def test_each_reader_gets_what_it_may_know_and_passes_the_rest(committed: 
     async with committed.reading() as session:
         _, seen = await journal.read(session, PUBLIC, after=0, limit=100)
     assert seen == 4, "the cursor passes what the reader may not see"
+
+
+async def test_a_list_of_events_is_written_as_the_same_events_one_by_one(session: AsyncSession) -> None:
+    ids = [uuid7(), uuid7()]
+    numbers, areas = ["NJ2026-XW-0001", "NJ2026-GL-0001"], [actors.SUOJINCUN, actors.GULOU]
+    events = [
+        journal.Event("project", one, "entered", journal.Audience(area), number, to_state="draft", change={"title": number})
+        for one, area, number in zip(ids, areas, numbers, strict=True)
+    ]  # fmt: skip
+    each = {
+        "subject_id": ids,
+        "subject_number": numbers,
+        "area_path": areas,
+        "change": [{"title": n} for n in numbers],
+    }
+
+    async def written() -> list[tuple[Any, ...]]:
+        columns = [
+            it for it in journal.TABLE.columns if it.name not in ("entry_id", "xid", "at", "domain_at")
+        ]
+        query = select(*columns).where(journal.JournalEntry.subject_id.in_(ids)).order_by("entry_id")
+        return [tuple(row) for row in await session.execute(query)]
+
+    await journal.record(session, EVERYTHING, *events)
+    one_by_one = await written()
+    await journal.record_list(session, EVERYTHING, events[0], each)
+    assert (await written())[2:] == one_by_one
+    async with journal.together(session):
+        await journal.record_list(session, EVERYTHING, events[0], each)
+        assert len(await written()) == 4, "it waits for the end of the act"
+    assert (await written())[4:] == one_by_one

@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from app.kernel import migrations
 from app.kernel.database import Base
 from app.kernel.embedded import EmbeddedPostgres
-from app.main import create_app
 from app.parties.models import Party
 
 _numbers = itertools.count(1)
@@ -69,7 +68,6 @@ async def test_the_way_back_keeps_the_rows(earlier: AsyncConnection) -> None:
 
 
 def _differences(connection: Connection) -> list[Any]:
-    create_app  # noqa: B018 - every domain's tables are known once the program is imported
     return compare_metadata(MigrationContext.configure(connection), Base.metadata)
 
 

@@ -227,6 +227,7 @@ def _settle_money(record: dict[str, Any], row: Row) -> None:
         ]
     only = record.pop("funding_source", None)
     if not lines and not only:
+        record["funding_lines"] = None
         return
     total, budget = sum(item["amount_fen"] for item in lines), record.get("budget_fen")
     if lines and budget is None and "budget_fen" not in row.present:

@@ -76,9 +76,9 @@ def _archive(opener: Callable[[], BinaryIO]) -> Read:
         zipfile.BadZipFile,
         OSError,
         EOFError,
-        RuntimeError,
+        RuntimeError,  # zipfile's word for a version it does not know
         ValueError,
-    ):  # RuntimeError: a version it does not know
+    ):
         raise Malformed(
             Problem("file_damaged", f"文件已损坏。{_ADVICE}", f"The file is damaged. {_ADVICE_EN}")
         ) from None

@@ -66,7 +66,9 @@ async def test_an_old_workbook_cannot_ask_for_endless_room(door: Door) -> None:
 
 async def test_damage_is_said_with_advice(door: Door) -> None:
     good = workbook(table(project()))
-    damaged = [good[: len(good) // 2], _replaced(good, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row"),
+    later = bytearray(good)
+    later[good.index(b"PK\x01\x02") + 6] = 128  # a version of the archive that nobody knows
+    damaged = [bytes(later), good[: len(good) // 2], _replaced(good, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row"),
                _replaced(good, "xl/workbook.xml", b"<workbook"), _without(good, "xl/worksheets/sheet1.xml")]  # fmt: skip
     for content in damaged:
         answer = await door.send(content)

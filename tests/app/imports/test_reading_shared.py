@@ -184,7 +184,7 @@ async def begun(parts: AsyncGenerator[list[ReadRow] | Finished]) -> tuple[int, i
 
 async def gone(*processes: int) -> None:
     async with asyncio.timeout(PATIENCE):
-        while {pid for pid, _ in _processes()} & set(processes):  # noqa: ASYNC110
+        while {pid for pid, _ in _processes()} & set(processes):  # noqa: ASYNC110 - nothing tells of their end
             await asyncio.sleep(0.01)
 
 

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,8 +14,10 @@ from app.identity.roles import Role
 from app.kernel.actor import PUBLIC
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou
 from app.kernel.ids import uuid7
+from app.kernel.search import grams
 from app.needs import service as needs
 from app.projects import service
+from app.projects.lists import _with_number
 from app.projects.models import Project, ProjectText
 from matching import Project as Ranked
 from tests.app.projects.stories import CLERK, DISTRICT, STREET, entries, published
@@ -147,6 +151,18 @@ async def test_words_are_found_with_their_project_and_gone_with_it(
     assert await found("祠堂") == await found("缮") == await found(f"修缮 {number}") == {ids[0]}
     await service.take_back(session, STREET, ids[:1], "误导入")
     assert await found("祠堂") == set() and await found("协商") == {ids[1]}
+
+
+@given(
+    st.text("养老aZ1 9，-Ａ", max_size=20),
+    st.text("助残号bY2 8。-", max_size=20),
+    st.text("NJ2026-XWあ号", min_size=1, max_size=12),
+)
+def test_a_list_keeps_the_words_that_one_project_keeps(title: str, description: str, number: str) -> None:
+    facts = {"title": title, "number": number, "description": description, "need_analysis": ""}
+    one = ProjectText.of(Project(id=uuid7(), **facts))
+    listed = _with_number(grams(title, description, ""), number)
+    assert set(listed.split()) == set(one.search_grams.split())
 
 
 async def test_needs_become_a_project(session: AsyncSession, edition: Edition) -> None:

@@ -27,6 +27,7 @@ from app.kernel.actor import Actor
 from app.kernel.errors import NotNow, Problem, SheqiaError
 from app.kernel.jobs import Attempt
 from app.kernel.lifecycle import move
+from app.kernel.search_index import Leave, sorted_beside
 
 ONE_TRANSACTION = 10_000
 """Rows of a list that is written in one transaction, and of each step of a longer one: a second, during which nobody reads
@@ -86,6 +87,7 @@ class _Writing:
         self._expected = counts.get("ready", 0) + counts.get("warned", 0)
         self._end = counts.get("rows", 0)
         self._begin = thing.applied_rows
+        self._names: Any = None
 
     async def run(self) -> None:
         """Write all rows; the last transaction ends the import and its job."""
@@ -110,6 +112,7 @@ class _Writing:
         async with (
             repository.holding_edition(engine, self._kind, self._edition),
             beside(self._kind, clock.today()) as made_ready,
+            sorted_beside(engine) as leave,
         ):
             if self._begin == 0:
                 await self._none_stored_since()
@@ -119,7 +122,7 @@ class _Writing:
                 for places in self._steps():
                     step = await upcoming
                     upcoming = asyncio.create_task(self._ahead(next(later, _NONE), made_ready))
-                    await self._step(places, step)
+                    await self._step(places, step, leave)
             finally:
                 upcoming.cancel()
                 await asyncio.gather(upcoming, return_exceptions=True)
@@ -137,8 +140,9 @@ class _Writing:
         if not step.new:
             return step
         async with self._attempt.database.writing() as session:
-            names = await self._target.look_up(session, self._sender, [row.draft for row in step.new])
-        return step._replace(names=names)
+            drafts = [row.draft for row in step.new]
+            self._names = await self._target.look_up(session, self._sender, drafts, self._names)
+        return step._replace(names=self._names)
 
     async def _next(self, places: range, made_ready: Drafted) -> Step:
         """The rows to write at these places, and the drafts of those that are new."""
@@ -153,10 +157,11 @@ class _Writing:
         ]
         return Step(rows, new)
 
-    async def _step(self, places: range, step: Step) -> None:
+    async def _step(self, places: range, step: Step, leave: Leave) -> None:
         """One resumable step of a large list."""
 
         async def write(session: AsyncSession) -> None:
+            await leave(session)
             await self._write(session, step)
             await repository.set_applied(session, self._id, places.stop)
 

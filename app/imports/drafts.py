@@ -20,10 +20,7 @@ Shape = Callable[[Mapping[str, Any], date], dict[str, Any]]
 
 
 def _project(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
-    draft = _renamed(record, {
-        "start_on": "starts_on", "end_on": "ends_on", "project_no": "number", "funding_lines": "funding_parts",
-        "budget_is_estimate": "is_estimate", "catalogue_item": "catalogue_item_code", "responsibility_list": "responsibility_list_type",
-    }, drop=("source_row_no", "start_precision", "end_precision", "budget_max_fen"))  # fmt: skip
+    draft = _renamed(record, _OF_PROJECT)
     # A term "to December" lasts to its last day: the record keeps the month's first day and says how exact it is.
     if "ends_on" in draft and record.get("end_precision") in (MONTH, YEAR):
         # A stored record comes back from JSON with its dates as text.
@@ -34,9 +31,7 @@ def _project(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
 
 
 def _organization(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
-    draft = _renamed(record, {
-        "legal_rep": "legal_representative", "old_reg_no": "old_registration_number",
-    }, drop=("source_row_no", "credit_status"))  # fmt: skip
+    draft = _renamed(record, _OF_ORGANIZATION)
     if record.get("credit_status") not in (None, "normal"):
         draft["credit_events"] = [{"listed": record["credit_status"], "listed_on": as_of}]
     if record.get("qualifications"):
@@ -59,11 +54,24 @@ def _need(record: Mapping[str, Any], as_of: date) -> dict[str, Any]:
 _NEED = ("title", "description", "category", "target_groups", "dimension", "urgency")
 
 
-def _renamed(record: Mapping[str, Any], names: Mapping[str, str], drop: tuple[str, ...]) -> dict[str, Any]:
+_OF_PROJECT = {
+    "start_on": "starts_on", "end_on": "ends_on", "project_no": "number", "funding_lines": "funding_parts",
+    "budget_is_estimate": "is_estimate", "catalogue_item": "catalogue_item_code", "responsibility_list": "responsibility_list_type",
+    **dict.fromkeys(("source_row_no", "start_precision", "end_precision", "budget_max_fen")),
+}  # fmt: skip
+"""The names of a record that a draft calls otherwise, or (None) does not know."""
+_OF_ORGANIZATION = {
+    "legal_rep": "legal_representative",
+    "old_reg_no": "old_registration_number",
+    **dict.fromkeys(("source_row_no", "credit_status")),
+}
+
+
+def _renamed(record: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[str, Any]:
     return {
-        names.get(name, name): value
+        called: value
         for name, value in record.items()
-        if value is not None and name not in drop
+        if value is not None and (called := names.get(name, name)) is not None
     }
 
 

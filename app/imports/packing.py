@@ -40,13 +40,11 @@ class ReadRow(NamedTuple):
 
 def pack(parser: RowParser, rows: Iterable[tuple[int, Prepared]]) -> Piece[bytes]:
     """The rows parsed, as bytes."""
-    outlines, packed = [], []
-    for place, prepared in rows:
-        row = parser.read(prepared)
-        outlines.append(outline(row))
-        packed.append(tuple(_packed(place, row, parser.kind)))
+    places, prepared = zip(*rows, strict=True)
+    read = parser.read(prepared)
+    packed = [tuple(_packed(place, row, parser.kind)) for place, row in zip(places, read, strict=True)]
     # Rows are texts, numbers and lists of them: this takes a third of the time of the general way.
-    return Piece(outlines, marshal.dumps(packed))
+    return Piece([outline(row) for row in read], marshal.dumps(packed))
 
 
 def unpack(packed: bytes, verdicts: Iterable[Verdict]) -> list[ReadRow]:

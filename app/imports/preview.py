@@ -224,7 +224,7 @@ class Reading:
 
 def _row_by_row(table: Table) -> Iterator[Piece[PreviewRow]]:
     for _, prepared in table.rows:
-        row = table.parser.read(prepared)
+        (row,) = table.parser.read((prepared,))
         yield Piece([outline(row)], row)
 
 

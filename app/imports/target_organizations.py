@@ -72,7 +72,9 @@ class OrganizationTarget:
     def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
         return [draft_of(self.kind, record, as_of) for record in records]
 
-    async def look_up(self, session: AsyncSession, actor: Actor, drafts: Sequence[Any]) -> Any:
+    async def look_up(
+        self, session: AsyncSession, actor: Actor, drafts: Sequence[Any], known: Any = None
+    ) -> Any:
         return None
 
     async def create(

@@ -76,8 +76,10 @@ class ProjectTarget:
         drafts = [draft_of(self.kind, record, as_of) for record in records]
         return service.listed(cast(list[projects.ProjectDraft], drafts))
 
-    async def look_up(self, session: AsyncSession, actor: Actor, drafts: Sequence[Any]) -> Any:
-        return await service.look_up(session, actor, drafts)
+    async def look_up(
+        self, session: AsyncSession, actor: Actor, drafts: Sequence[Any], known: Any = None
+    ) -> Any:
+        return await service.look_up(session, actor, drafts, known)
 
     async def create(
         self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New], names: Any = None

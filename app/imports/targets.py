@@ -69,8 +69,13 @@ class Target(Protocol):
     def drafted(self, records: Sequence[Mapping[str, Any]], as_of: date) -> Sequence[Any]:
         """What `create` takes of records that were checked. Pure, and can be sent to another process."""
 
-    async def look_up(self, session: AsyncSession, actor: Actor, drafts: Sequence[Any]) -> Any:
-        """What `create` would look up (and enter) of what the drafts name, to be handed to it; None when it does so itself."""
+    async def look_up(
+        self, session: AsyncSession, actor: Actor, drafts: Sequence[Any], known: Any = None
+    ) -> Any:
+        """What `create` would look up (and enter) of what the drafts name, to be handed to it; None when it does so itself.
+
+        `known`: what was found for the rows before.
+        """
 
     async def create(
         self, session: AsyncSession, actor: Actor, edition: str, rows: Sequence[New], names: Any = None

@@ -10,8 +10,14 @@ beside the pairs it cost twice as much (decision 0012).
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
 from operator import add
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, literal, true
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,15 +25,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 MOST_CHARACTERS = 20_000
 """Of a text that is searched: a row of keys has its limit (1 MB)."""
 
-# The usual marks first: a text without them mostly is in the normal form already, which is seen at a glance.
-_MARKS = re.compile("[，。、；：（）！？“”《》]+")
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
+_TOGETHER = 250
+_CHARACTERS = 0x110000
+_END = "\0"
+_WORD = re.compile(r"[^\W_]+")
+# Full-width marks part words in their plain form too; but for them, most texts are in the normal form already.
+_MARKS = "，；：！？（）"
+
+
+def _plain(text: str) -> str:
+    for mark in _MARKS:
+        text = text.replace(mark, " ")
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _words(text: str) -> list[str]:
     """Letters and digits of any script; marks and blanks part them."""
-    plain = unicodedata.normalize("NFKC", _MARKS.sub(" ", text)).casefold()
-    return _BETWEEN_WORDS.sub(" ", plain).split()
+    return _WORD.findall(_plain(text))
 
 
 def grams(*texts: str | None) -> str:
@@ -37,6 +51,42 @@ def grams(*texts: str | None) -> str:
         keys.update(map(add, word, word[1:]))
         keys.add(word[-1])
     return " ".join(sorted(keys))  # as the server sorts them, which then has less to do
+
+
+def grams_of_each(texts: Iterable[str]) -> Iterator[str]:
+    """`grams` of each text. For lists: a fifth of the cost, as the characters of many texts are looked at together."""
+    texts = iter(texts)
+    while some := list(islice(texts, _TOGETHER)):
+        yield from _grams_of_all(some)
+
+
+def _grams_of_all(texts: Sequence[str]) -> list[str]:
+    """A key is one number, made of the place of its text and its two characters; sorted, they stand as they are written."""
+    told = [text[:MOST_CHARACTERS].replace(_END, " ") + _END for text in texts]
+    signs = np.frombuffer(_plain("".join(told)).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    of_word = _of_words()[signs]
+    places = np.cumsum(signs == ord(_END), dtype=np.uint64)
+    signs = np.where(of_word, signs, 0).astype(np.uint64)
+    pairs = places << np.uint64(42) | signs << np.uint64(21)
+    pairs[:-1] |= signs[1:]
+    keys = np.sort(pairs[of_word])
+    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
+    written = np.empty((len(keys), 3), dtype="<u4")
+    written[:, 0] = keys >> np.uint64(21) & np.uint64((1 << 21) - 1)
+    written[:, 1] = keys & np.uint64((1 << 21) - 1)  # 0 for the last character of a word
+    written[:, 2] = ord(" ")
+    sizes = np.bincount(
+        (keys >> np.uint64(42)).astype(np.int64), 3 - (written[:, 1] == 0), minlength=len(texts)
+    )
+    line = written[written != 0].tobytes().decode("utf-32-le")
+    ends = np.cumsum(sizes).astype(int).tolist()
+    return [line[begin:end].rstrip() for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+@cache
+def _of_words() -> NDArray[Any]:
+    """For every character whether it is part of words."""
+    return np.fromiter((chr(sign).isalnum() for sign in range(_CHARACTERS)), dtype=bool, count=_CHARACTERS)
 
 
 def search_query(query: str) -> str:

@@ -1,9 +1,8 @@
 """Entering projects by the thousand: what a draft says is written out beforehand, in whatever process; what it names is
 looked up and entered here, by COPY."""
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.editions import service as editions
 from app.kernel import bulk, journal
 from app.kernel.actor import Actor
-from app.kernel.search import grams
+from app.kernel.search import grams_of_each
 from app.projects.entering import TERMS, Placed, located, number, pointers, terms
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText
 from app.projects.schemas import ProjectDraft
 
 _WRITTEN = tuple(sorted(TERMS))
+MOST_NAMED = 20_000
+"""Names of a list that are remembered from one of its parts to the next."""
 _PLAIN = TERMS - {"outputs", "outcomes", "funding_parts"}
 
 
@@ -36,13 +37,13 @@ class Named(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A draft made ready for a list: what it names, all else as the columns and search keys it becomes."""
+    """A draft made ready for a list: what it names, all else as the columns it becomes, and what it is found by."""
 
     title: str
     number: str | None
     named: Named
     terms: str
-    keys: str
+    words: str
 
 
 Sides = Mapping[Named, tuple[Placed, UUID, UUID | None]]
@@ -71,16 +72,27 @@ def listed(drafts: Sequence[ProjectDraft]) -> list[Listed]:
                 draft.procuring_entity_id,
             ),
             text,
-            grams(draft.title, draft.description, draft.need_analysis),
+            " ".join(filter(None, (draft.title, draft.description, draft.need_analysis))),
         )
         for draft, text in zip(drafts, written, strict=True)
     ]
 
 
-async def look_up(session: AsyncSession, actor: Actor, entries: Sequence[Listed]) -> Sides:
-    """What the entries name; communities and parties that are new are entered. May be done before, and by itself."""
-    words = list(dict.fromkeys(entry.named for entry in entries))
-    return dict(zip(words, await located(session, actor, words, pointers(len(words))), strict=True))
+async def look_up(
+    session: AsyncSession, actor: Actor, entries: Sequence[Listed], known: Sides | None = None
+) -> Sides:
+    """What the entries name; communities and parties that are new are entered. May be done before, and by itself.
+
+    `known`: what was looked up for the entries before these.
+    """
+    known = known if known and len(known) < MOST_NAMED else {}
+    words = [named for named in dict.fromkeys(entry.named for entry in entries) if named not in known]
+    if not words:
+        return known
+    return {
+        **known,
+        **dict(zip(words, await located(session, actor, words, pointers(len(words))), strict=True)),
+    }
 
 
 async def enter_many(
@@ -117,7 +129,7 @@ async def enter_many(
     }
     texts = [entry.terms for entry in entries]
     await bulk.add_columns(session, Project, columns, bulk.Written(_WRITTEN, texts))
-    keys = (_with_number(entry.keys, given) for entry, given in zip(entries, numbers, strict=True))
+    keys = grams_of_each(f"{given} {entry.words}" for entry, given in zip(entries, numbers, strict=True))
     await bulk.add_columns(session, ProjectText, {"project_id": ids, "search_grams": keys})
     told = cache(audience_of)
     audiences = [
@@ -132,20 +144,3 @@ async def enter_many(
         "change": [{"title": entry.title} for entry in entries],
     }
     await journal.record_list(session, actor, entered, each)
-
-
-_BEYOND_LATIN = re.compile(r"(?:^| )[^\x00-\x7f]")
-
-
-def _with_number(keys: str, given: str) -> str:
-    """The search keys of a text and of its number, in their order for a number of Latin letters and digits.
-
-    The parts of a number but the last are those of its whole series.
-    """
-    found = _BEYOND_LATIN.search(keys)
-    front, rest = (keys[: found.start()], keys[found.start() :]) if found else (keys, "")
-    own = " ".join(map(_part_keys, given.split("-")))
-    return f"{' '.join(sorted({*front.split(), *own.split()}))} {rest.lstrip()}"
-
-
-_part_keys = lru_cache(maxsize=20_000)(grams)

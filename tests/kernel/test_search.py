@@ -9,7 +9,7 @@ from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kernel.search import grams, search_query
+from app.kernel.search import grams, grams_of_each, search_query
 
 CLAUSE = "夜间突发情况的居家养老服务"
 
@@ -44,3 +44,13 @@ def test_no_key_needs_a_quote_whatever_is_written(texts: list[str], query: str) 
     assert len(keys) == len(set(keys))
     assert all(key.isalnum() for key in keys if key)
     assert all(sign.isalnum() or sign in " &:*" for sign in search_query(query))
+
+
+@given(st.lists(st.text(max_size=60), max_size=12))
+def test_the_keys_of_many_texts_are_those_of_each(texts: list[str]) -> None:
+    assert list(grams_of_each(texts)) == [grams(text) for text in texts]
+
+
+def test_a_list_longer_than_is_looked_at_together_keeps_its_order() -> None:
+    texts = [f"第{at}号助餐项目" if at % 7 else "。" for at in range(1_000)]
+    assert list(grams_of_each(texts)) == [grams(text) for text in texts]

@@ -27,6 +27,7 @@ NOTHING_WORDS = frozenset(
      "n/a", "na", "null", "none", "nil", "tbd", "空", "略", "不适用", "不涉及", "未填", "未填写", "待填", "待补", "待补充", "暂缺",
      "尚未确定", "暂未确定", "暂不确定", "待核实", "待落实")
 )  # fmt: skip
+_LONGEST_NOTHING = max(map(len, NOTHING_WORDS))
 _STROKES = re.compile(r"[-—–－_/\\.…*·~～]+")
 ERROR_CELLS = frozenset(
     ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
@@ -46,7 +47,8 @@ def text_of(cell: Cell) -> str:
     So is the apostrophe that exports (ours and others) put before text that looks like a formula.
     """
     if isinstance(cell, str):
-        if _UNCLEAN.search(cell) is not None:
+        # What can be printed has no blank but the usual one: most cells are seen to be clean at a glance.
+        if not (cell.isprintable() and "  " not in cell) and _UNCLEAN.search(cell) is not None:
             cell = _SPACES.sub(" ", _INVISIBLE.sub("", _BREAKS.sub("\n", cell)))
         text = cell.strip()
         return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA_SIGNS else text
@@ -75,6 +77,8 @@ def plain(cell: Cell) -> str:
 
 def says_nothing(text: str) -> bool:
     """Whether a (plain) text stands for a value that is not known: blank, '待定', '面议', '/', '—', '无'."""
+    if text[-1:].isalpha() and len(text) > _LONGEST_NOTHING:
+        return False
     return not text or text.lower() in NOTHING_WORDS or _STROKES.fullmatch(text) is not None
 
 
@@ -91,12 +95,10 @@ def error_cell(cell: Cell) -> Parsed | None:
 def line(cell: Cell, context: Context) -> Parsed:
     """One line of text: line breaks and runs of blanks become one blank; a blank between Chinese characters goes."""
     text = text_of(cell)
-    blank = _ANY_SPACE.search(text)
-    if blank is not None:
-        text = _ANY_SPACE.sub(" ", text)
-    if says_nothing(text):
-        return BLANK
-    return _bounded(text if blank is None else _CJK_GAP.sub("", text))
+    if text.isprintable() and " " not in text:
+        return BLANK if says_nothing(text) else _bounded(text)
+    text = _ANY_SPACE.sub(" ", text)
+    return BLANK if says_nothing(text) else _bounded(_CJK_GAP.sub("", text))
 
 
 def place(cell: Cell, context: Context) -> Parsed:

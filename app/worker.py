@@ -14,6 +14,7 @@ from app import logs
 from app.complaints.service import tick as complaints_tick
 from app.connect import connected, driver_arguments
 from app.contracts.service import tick as contracts_tick
+from app.imports.reading import warm
 from app.imports.service import HANDLERS as IMPORT_HANDLERS
 from app.imports.service import tick as imports_tick
 from app.kernel import clock, sandbox, sealer
@@ -59,6 +60,7 @@ TICKS: Sequence[Tick] = (
 """What each domain does when time has passed: expire, remind, close a notice period. Idempotent; run in one transaction each."""
 
 TICK_SECONDS = 5.0
+WARM_AFTER_SECONDS = 10.0
 TICK_LOCK = 7_310_004
 
 
@@ -89,10 +91,19 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             sealer.run(database.engine, dsn, stopping=stopping),
             Worker(database, HANDLERS, before=settled).run(dsn, stopping),
             _tick_for_ever(database, settings, stopping),
+            _warm_readers(stopping),
         )
         async with asyncio.TaskGroup() as group:
             for part in parts:
                 group.create_task(part)
+
+
+async def _warm_readers(stopping: asyncio.Event) -> None:
+    """Make ready what reads lists, once everything else has started."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), WARM_AFTER_SECONDS)
+    if not stopping.is_set():
+        await asyncio.to_thread(warm)
 
 
 async def _tick_for_ever(database: Database, settings: Settings, stopping: asyncio.Event) -> None:

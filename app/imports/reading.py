@@ -13,12 +13,14 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any
 
 from app.imports import shown
+from app.imports.columns.kinds import KINDS
 from app.imports.drafts import checker
 from app.imports.files.sheet import Limits
 from app.imports.packing import ReadRow, unpack
@@ -61,9 +63,19 @@ def context() -> ForkServerContext | SpawnContext:
     warm = multiprocessing.get_context("forkserver")
     # Every child runs the main module's imports again: the server has them ready.
     main = getattr(sys.modules["__main__"].__spec__, "name", None)
-    needed = ["app.imports.reading", "app.projects.schemas", "app.organizations.schemas"]
+    needed = [
+        "app.imports.reading",
+        "app.imports.drafting",
+        *(f"app.imports.target_{kind}" for kind in KINDS),
+    ]
     warm.set_forkserver_preload([*needed, main] if main and "__main__" not in main else needed)
     return warm
+
+
+def warm() -> None:
+    """Start the server that the processes are forked from: the first list then need not wait for it (1.4 s)."""
+    if isinstance(context(), ForkServerContext):
+        forkserver.ensure_running()
 
 
 async def read(job: Job) -> AsyncGenerator[list[ReadRow] | Finished]:

@@ -57,25 +57,28 @@ def listed(drafts: Sequence[ProjectDraft]) -> list[Listed]:
         if name not in columns:
             columns[name] = [terms(draft, {name})[name] if getattr(draft, name) else [] for draft in drafts]
     written = bulk.written(Project, {name: columns[name] for name in _WRITTEN})
-    return [
-        Listed(
-            draft.title.strip(),
-            draft.number,
-            Named(
-                draft.district,
-                draft.street,
-                draft.community,
-                tuple(draft.communities),
-                draft.buyer,
-                draft.buyer_id,
-                draft.procuring_entity,
-                draft.procuring_entity_id,
-            ),
-            text,
-            " ".join(filter(None, (draft.title, draft.description, draft.need_analysis))),
-        )
-        for draft, text in zip(drafts, written, strict=True)
+    known: dict[Named, Named] = {}
+    named = [known.setdefault(names, names) for names in map(_named, drafts)]  # each sent but once
+    words = [
+        " ".join(filter(None, (draft.title, draft.description, draft.need_analysis))) for draft in drafts
     ]
+    return [
+        Listed(draft.title.strip(), draft.number, names, text, told)
+        for draft, names, text, told in zip(drafts, named, written, words, strict=True)
+    ]
+
+
+def _named(draft: ProjectDraft) -> Named:
+    return Named(
+        draft.district,
+        draft.street,
+        draft.community,
+        tuple(draft.communities),
+        draft.buyer,
+        draft.buyer_id,
+        draft.procuring_entity,
+        draft.procuring_entity_id,
+    )
 
 
 async def look_up(

@@ -104,7 +104,7 @@ class _Reader:
         self.field = mapped.column.field if mapped.column else None
         self._remembers = not (self.column is None or self.column.free_text or self.field in _NEVER_TWICE)
         self.memory: dict[str, _Read] = {}
-        self.plain: dict[Cell, tuple[str, str, Any]] = {}
+        self.plain: dict[str, tuple[str, str, Any]] = {}
 
     def place(self, row: Row) -> str:
         return f"{self._letters}{row.number}"
@@ -248,7 +248,8 @@ class RowParser:
         width = len(cells)
         for reader in self._columns:
             cell = cells[reader.index] if reader.index < width else None
-            if not chosen and (plain := reader.plain.get(cell)) is not None:
+            # A failed formula is a text too, and may read like one.
+            if type(cell) is str and not chosen and (plain := reader.plain.get(cell)) is not None:
                 raw[reader.header], name, value = plain
                 record[name] = value
                 continue

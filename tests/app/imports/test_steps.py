@@ -3,12 +3,15 @@
 import pytest
 from sqlalchemy import select, text
 
+from app.areas.models import Area
 from app.imports import committing, service
 from app.imports.models import Import, ImportRow
 from app.imports.schemas import Said
 from app.kernel.actor import machine
 from app.kernel.database import Database
 from app.kernel.job_worker import Worker
+from app.parties.models import Party
+from app.projects import lists
 from app.projects.models import Project
 from tests.app.imports.files import project, table
 from tests.app.imports.files import text as text_file
@@ -107,6 +110,30 @@ async def test_stopped_behind_the_last_step_it_only_ends(
         "rejected": 0,
     }
     assert len(await titles(committed)) == 7
+
+
+@pytest.mark.parametrize("most", [20_000, 1])
+async def test_places_and_payers_new_and_known_come_in_any_step(
+    committed: Database, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Whether names are remembered from step to step or, being too many, looked up anew."""
+    monkeypatch.setattr(lists, "MOST_NAMED", most)
+    async with committed.writing() as session:
+        await make_edition(session, "2026")
+    named = {
+        at: {"社区": f"第{at * at % 7}社区", "购买方": f"南京市鼓楼区第{at * at % 5}街道办事处"}
+        for at in range(1, 14)
+    }
+    thing = await previewed(committed, *(row(at, **cells) for at, cells in named.items()))
+    assert (await committed_by_worker(committed, thing)).result["created"] == 13  # type: ignore[index]
+    async with committed.reading() as session:
+        found = await session.execute(
+            select(Project.title, Area.name, Party.name)
+            .join(Area, Area.path == Project.community_path)
+            .join(Party, Party.id == Project.buyer_id)
+        )
+        stored = {int(title[7:9]): {"社区": area, "购买方": payer} for title, area, payer in found}
+    assert stored == named
 
 
 async def test_a_row_keeps_its_columns_in_the_order_of_the_sender(committed: Database) -> None:

@@ -4,7 +4,7 @@ Through the same services as the API. Choices are drawn from seeds over what the
 day, and a stage that was broken off goes on where it stopped.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import time
 from random import Random
@@ -15,61 +15,58 @@ from rich.progress import Progress
 from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalogue.codes import FairZone, Initiator
-from app.demo import accounts, giving
+from app.catalogue.codes import FairZone
+from app.demo import accounts, giving, talks
 from app.demo.accounts import CITY, DISTRICT, STREET
 from app.demo.stages import EDITION, failed, job_done, signed_in, with_bar
 from app.editions import service as editions
 from app.editions.models import Edition
 from app.fairs import service as fairs
-from app.fairs.models import Fair, Listing
+from app.fairs.models import Fair
 from app.fairs.schemas import BoothDraft, FairDraft, ListingsDraft
 from app.identity.roles import Role
 from app.kernel import clock
-from app.kernel.actor import Actor, Grant
+from app.kernel.actor import Actor
 from app.kernel.database import Database
 from app.kernel.errors import CannotRun, SheqiaError
-from app.kernel.money import FEN
-from app.matches import service as matches
-from app.matches.models import MatchResult, MatchRun
-from app.negotiations import service as negotiations
-from app.negotiations.models import Intent
-from app.negotiations.schemas import IntentDraft
+from app.negotiations.models import Intent, IntentState
 from app.parties.models import Party
-from app.projects.models import Project, ProjectState
+from app.projects.models import Project
 from app.timetables import service as timetables
-from app.timetables.models import MeetingSlot, TimetablePlan
-from app.timetables.schemas import AbsenceDraft, Gap, HallDraft, SeatingDraft, SlotPattern, TablePattern
+from app.timetables.models import Meeting, MeetingSlot, MeetingTable, TimetablePlan
+from app.timetables.schemas import (
+    AbsenceDraft,
+    Gap,
+    HallDraft,
+    SeatDraft,
+    SeatingDraft,
+    SlotPattern,
+    TablePattern,
+)
 
 FAIR = "2026年南京市社区暨社会公益服务项目洽谈会·主会场（演示）"
 LISTED_ELSEWHERE = 30
 """How many projects of each district but the story's own are shown; of that one, all."""
 TABLES, SLOTS_A_DAY = 60, 42
-TALKS = 240
-OWN_TALKS = 3
-"""Talks of the demonstration's agency, so that its account has a running order of its own."""
-MOST_EACH = 3
-"""Talks of one organization: as many as the edition lets it have unanswered on one day."""
-BEST_PLACES = 6
-AT_ONCE = 24
-MESSAGES = (
-    "愿意承接，可在会上说明服务方案与人员安排。",
-    "我们在本区有同类项目经验，希望当面沟通服务对象与频次。",
-    "团队可在签约后两周内进场，请约时间详谈。",
-)
-ON_OFFER = (ProjectState.PUBLISHED, ProjectState.NEGOTIATING)
+LEFT_TO_THE_PLAN = 4
+"""The first tables of the hall, which a plan fills before it takes others."""
 
 
-class Pair(NamedTuple):
-    """A project and an organization that fits it, who posted it, and what was offered for it."""
+class Agreed(NamedTuple):
+    """A talk that both sides want: its intent, where it belongs, and who they are."""
 
-    project_id: UUID
     number: str
     area_path: str
     buyer_id: UUID
-    budget_fen: int | None
     organization_id: UUID
     organization: str
+
+
+class Hall(NamedTuple):
+    """The slots to come as they follow, and the tables from the last to the first."""
+
+    slots: list[UUID]
+    tables: list[UUID]
 
 
 async def stands(session: AsyncSession) -> bool:
@@ -93,9 +90,9 @@ async def prepare(database: Database, bars: Progress) -> None:
         agent = await signed_in(database, accounts.name_of(Role.ORGANIZATION))
         operator = await signed_in(database, accounts.name_of(Role.FAIR_OPERATOR))
         fair_id = await _open_fair(database, operator, _speaks_for(agent))
-        await with_bar(bars, "洽谈安排 The fair's day", _agree_talks(database, fair_id, agent))
+        await with_bar(bars, "洽谈安排 The fair's day", talks.agree(database, fair_id, agent))
         await with_bar(bars, "志愿与捐赠 Giving", giving.prepare(database, agent))
-        await _excuse(database, fair_id, operator, agent)
+        await _take_first_seats(database, fair_id, operator, agent)
         await _seat(database, bars, fair_id, operator)
     except CannotRun:
         raise
@@ -149,7 +146,9 @@ async def _shown(session: AsyncSession) -> list[UUID]:
     """All projects of the story's district, and some of every other one."""
     rows = await session.execute(
         select(Project.id, Project.district_path)
-        .where(Project.edition_code == EDITION, Project.state.in_(ON_OFFER), Project.is_parent.is_(False))
+        .where(
+            Project.edition_code == EDITION, Project.state.in_(talks.ON_OFFER), Project.is_parent.is_(False)
+        )
         .order_by(Project.number)
     )
     by_district: dict[str, list[UUID]] = defaultdict(list)
@@ -169,170 +168,89 @@ def _booths(agency: UUID) -> list[BoothDraft]:
     return [*booths, BoothDraft(zone=FairZone.BRAND_ORGANIZATIONS, label="C-01", party_id=agency)]
 
 
-# -- the talks -------------------------------------------------------------------------------------------------------
-
-
-async def _agree_talks(database: Database, fair_id: UUID, agent: Actor) -> int:
-    """Interest of well ranked organizations in projects at the fair, accepted by who buys; how many are new."""
-    agency = _speaks_for(agent)
-    async with database.reading() as session:
-        chosen = _chosen(await _ranked(session, fair_id, agency), agency)
-        pairs = await _open_pairs(session, chosen)
-    buyers = await _buyers(database, pairs)
-    for first in range(0, len(pairs), AT_ONCE):
-        async with database.writing() as session:
-            for pair in pairs[first : first + AT_ONCE]:
-                supplier = agent if pair.organization_id == agency else _speaker(pair)
-                intent = await negotiations.express(session, supplier, _interest(pair, fair_id))
-                await negotiations.transition(session, buyers[_office(pair.area_path)], intent, "accept")
-    return len(pairs)
-
-
-async def _ranked(session: AsyncSession, fair_id: UUID, agency: UUID) -> list[Pair]:
-    """The best places of the newest match for each project at the fair, and all places of the demonstration's agency."""
-    newest = (
-        select(MatchRun.id)
-        .where(MatchRun.edition_code == EDITION, MatchRun.stored_at.is_not(None))
-        .order_by(MatchRun.stored_at.desc(), MatchRun.id.desc())
-        .limit(1)
-    )
-    rows = await session.execute(
-        select(
-            Project.id,
-            Project.number,
-            Project.area_path,
-            Project.buyer_id,
-            Project.budget_fen,
-            Party.id,
-            Party.name,
-        )
-        .join(MatchResult, MatchResult.project_id == Project.id)
-        .join(Listing, Listing.project_id == Project.id)
-        .join(Party, Party.id == MatchResult.organization_id)
-        .where(
-            MatchResult.run_id == newest.scalar_subquery(),
-            Listing.fair_id == fair_id,
-            Project.state.in_(ON_OFFER),
-            or_(MatchResult.rank <= BEST_PLACES, MatchResult.organization_id == agency),
-        )
-        .order_by(Project.number, MatchResult.rank)
-    )
-    return [Pair(*row) for row in rows]
-
-
-def _chosen(ranked: Iterable[Pair], agency: UUID) -> list[Pair]:
-    """Some talks for the agency, some for every project of the story's street, the rest spread over all districts."""
-    by_project: dict[str, list[Pair]] = defaultdict(list)
-    for pair in ranked:
-        by_project[pair.number].append(pair)
-    own = [pair for places in by_project.values() for pair in places if pair.organization_id == agency]
-    chosen = own[:OWN_TALKS]
-    taken = Counter(pair.organization_id for pair in chosen)
-    taken[agency] = MOST_EACH
-    chance = Random("talks at the fair")
-    projects = sorted(by_project)
-    chance.shuffle(projects)
-    projects.sort(key=lambda number: not by_project[number][0].area_path.startswith(STREET))
-    for number in projects:
-        free = [pair for pair in by_project[number] if taken[pair.organization_id] < MOST_EACH]
-        some = free[: chance.choice((1, 1, 2))]
-        taken.update(pair.organization_id for pair in some)
-        chosen += some
-        if len(chosen) >= TALKS:
-            break
-    return chosen[:TALKS]
-
-
-async def _open_pairs(session: AsyncSession, chosen: Sequence[Pair]) -> list[Pair]:
-    """Those of the pairs that no gate of this day keeps apart, and that have not found each other already."""
-    wanted = [(pair.project_id, pair.organization_id) for pair in chosen]
-    broken = await matches.gates(session, wanted, clock.today())
-    known = await session.execute(
-        select(Intent.project_id, Intent.organization_id).where(Intent.edition_code == EDITION)
-    )
-    met = {(row.project_id, row.organization_id) for row in known}
-    return [
-        pair
-        for pair, key, problems in zip(chosen, wanted, broken, strict=True)
-        if not problems and key not in met
-    ]
-
-
-def _interest(pair: Pair, fair_id: UUID) -> IntentDraft:
-    chance = Random(f"interest in {pair.number} of {pair.organization}")
-    whole_hundreds = (pair.budget_fen or 0) * chance.randint(92, 100) // 100 // 10_000 * 10_000
-    return IntentDraft.model_validate(
-        {
-            "project": str(pair.project_id),
-            "organization": str(pair.organization_id),
-            "initiated_by": Initiator.ORGANIZATION,
-            "quoted_fen": whole_hundreds or pair.budget_fen,
-            "message": chance.choice(MESSAGES),
-            "fair_id": fair_id,
-        },
-        by_name=True,
-        by_alias=False,
-        context=FEN,
-    )
-
-
-def _speaker(pair: Pair) -> Actor:
-    """Somebody of an organization that has no account in the demonstration."""
-    return Actor(
-        None, f"演示·{pair.organization}", (Grant(Role.ORGANIZATION, party_id=pair.organization_id),)
-    )
-
-
-def _office(area_path: str) -> str:
-    """The account that answers for a place: the street of the story, else the bureau of the district."""
-    if area_path.startswith(STREET):
-        return accounts.name_of(Role.STREET)
-    district = "/".join(area_path.split("/")[:2])
-    return accounts.district_name(district) if "/" in district else accounts.name_of(Role.CITY_BUREAU)
-
-
-async def _buyers(database: Database, pairs: Sequence[Pair]) -> Mapping[str, Actor]:
-    names = sorted({_office(pair.area_path) for pair in pairs})
-    return {name: await signed_in(database, name) for name in names}
-
-
 # -- the seats -------------------------------------------------------------------------------------------------------
 
 
-async def _excuse(database: Database, fair_id: UUID, operator: Actor, agent: Actor) -> None:
-    """A few who cannot come all the time: the agency says so itself, of others the operator notes it."""
+async def _take_first_seats(database: Database, fair_id: UUID, operator: Actor, agent: Actor) -> None:
+    """A few say when they cannot come, some take a seat themselves: one transaction, before the others are planned around them.
+
+    The plan fills a slot from its first table on; who chooses takes one of the tables that it would leave empty.
+    """
     agency = _speaks_for(agent)
     async with database.writing() as session:
+        if await session.scalar(select(Meeting.id).where(Meeting.fair_id == fair_id).limit(1)) is not None:
+            return
         fair = await fairs.get(session, fair_id)
-        slots = list(
-            await session.scalars(
-                select(MeetingSlot.id).where(MeetingSlot.fair_id == fair_id).order_by(MeetingSlot.starts_at)
-            )
+        slots = await session.scalars(
+            select(MeetingSlot.id)
+            .where(MeetingSlot.fair_id == fair_id, MeetingSlot.starts_at > clock.now())
+            .order_by(MeetingSlot.starts_at)
         )
-        buyer, others = await _parties_at(session, fair_id)
-        away = [(agent, agency, slots[:3]), (operator, buyer, slots[-6:])]
-        some = Random("away from the fair").sample([one for one in others if one != agency], 3)
-        away += [(operator, one, slots[:SLOTS_A_DAY]) for one in some]
-        for actor, party_id, hours in away:
-            if party_id is not None:
-                await timetables.excuse(session, actor, fair, AbsenceDraft(party_id=party_id, slot_ids=hours))
+        hall = Hall(
+            list(slots),
+            list(
+                await session.scalars(
+                    select(MeetingTable.id)
+                    .where(MeetingTable.fair_id == fair_id)
+                    .order_by(MeetingTable.no.desc())
+                )
+            ),
+        )
+        waiting = await _waiting(session, fair_id)
+        away = _away(hall, waiting, agency)
+        for party_id, hours in away.items():
+            said_by = agent if party_id == agency else operator
+            draft = AbsenceDraft(party_id=party_id, slot_ids=hours)
+            await timetables.excuse(session, said_by, fair, draft)
+        for one, seat in _seats(hall, waiting, away):
+            own = one.organization_id == agency
+            supplier = agent if own else talks.speaker(one.organization_id, one.organization)
+            await timetables.seat(session, supplier, fair, seat)
 
 
-async def _parties_at(session: AsyncSession, fair_id: UUID) -> tuple[UUID | None, list[UUID]]:
-    """A buyer of the story's street with talks at the fair, and the organizations that have some, in a steady order."""
-    buyer = await session.scalar(
-        select(Project.buyer_id)
-        .join(Intent, Intent.project_id == Project.id)
-        .where(Intent.fair_id == fair_id, Project.area_path.startswith(STREET))
-        .order_by(Project.number)
-        .limit(1)
-    )
+async def _waiting(session: AsyncSession, fair_id: UUID) -> list[Agreed]:
+    """The talks that were agreed, in the order of their numbers."""
     rows = await session.execute(
-        select(Party.id, Party.name)
-        .where(exists().where(Intent.organization_id == Party.id, Intent.fair_id == fair_id))
-        .order_by(Party.name)
+        select(Intent.number, Intent.area_path, Project.buyer_id, Intent.organization_id, Party.name)
+        .join(Project, Project.id == Intent.project_id)
+        .join(Party, Party.id == Intent.organization_id)
+        .where(
+            Intent.fair_id == fair_id,
+            Intent.state == IntentState.ACCEPTED,
+            Project.state.in_(talks.ON_OFFER),
+        )
+        .order_by(Intent.number)
     )
-    return buyer, [row.id for row in rows]
+    return [Agreed(*row) for row in rows]
+
+
+def _away(hall: Hall, waiting: Sequence[Agreed], agency: UUID) -> dict[UUID, list[UUID]]:
+    """The slots in which some cannot come: the agency early, the street's buyer late, others on a whole day."""
+    away = {agency: hall.slots[:3]}
+    for one in waiting:
+        if one.area_path.startswith(STREET):
+            away[one.buyer_id] = hall.slots[-6:]
+            break
+    others = list(dict.fromkeys(one.organization_id for one in waiting if one.organization_id != agency))
+    for organization_id in Random("away from the fair").sample(others, min(3, len(others))):
+        away[organization_id] = hall.slots[:SLOTS_A_DAY]
+    return away
+
+
+def _seats(
+    hall: Hall, waiting: Sequence[Agreed], away: Mapping[UUID, Sequence[UUID]]
+) -> Iterable[tuple[Agreed, SeatDraft]]:
+    """Each table but the first ones to one talk, at a time when both sides are there and at no other table."""
+    chance = Random("seats taken")
+    busy = {(party_id, slot) for party_id, hours in away.items() for slot in hours}
+    tables = hall.tables[:-LEFT_TO_THE_PLAN]
+    for table, one in zip(tables, chance.sample(waiting, min(len(tables), len(waiting))), strict=False):
+        parties = (one.buyer_id, one.organization_id)
+        free = [slot for slot in hall.slots if busy.isdisjoint((party_id, slot) for party_id in parties)]
+        if free:
+            slot = chance.choice(free)
+            busy |= {(party_id, slot) for party_id in parties}
+            yield one, SeatDraft(intent=one.number, slot_id=slot, table_id=table)
 
 
 async def _seat(database: Database, bars: Progress, fair_id: UUID, operator: Actor) -> None:

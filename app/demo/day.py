@@ -1,4 +1,4 @@
-"""The day before the fair: a venue with its projects and its hall, talks agreed between both sides, everybody seated.
+"""The eve of the fair: a venue with its projects and its hall, talks agreed between both sides, everybody seated.
 
 Through the same services as the API. Choices are drawn from seeds over what the lists brought, so that the same lists give the same
 day, and a stage that was broken off goes on where it stopped.

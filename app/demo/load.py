@@ -54,7 +54,7 @@ OTHER_DATA = Problem(
 
 
 async def load(database: Database, settings: Settings, *, force: bool) -> None:
-    """Bring the demonstration fair to the day before it opens: all published and matched, the talks seated in the hall.
+    """Bring the demonstration fair to the eve of its opening: all published and matched, the talks seated in the hall.
 
     Raises `CannotRun` (exit 2) when the installation holds other data and `force` is not set.
     """

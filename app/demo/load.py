@@ -1,5 +1,6 @@
 """Loads the demonstration fair through the doors a bureau uses: its lists are uploaded, previewed, committed; projects are
-submitted, admitted, published; matches are asked for. Every stage may be broken off and taken up again."""
+submitted, admitted, published; matches are asked for; the day of the fair is prepared (`day`). Every stage may be broken off
+and taken up again."""
 
 import asyncio
 from collections import defaultdict
@@ -8,34 +9,31 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.gazetteer import Gazetteer
 from app.catalogue.codes import Category, FundingSource
-from app.demo import accounts
+from app.demo import accounts, day
 from app.demo.accounts import CITY, DEMO
 from app.demo.generate import build
 from app.demo.records import Project as DemoProject
+from app.demo.stages import EDITION, LOOK_SECONDS, failed, job_done, progress_bars, signed_in, with_bar
 from app.demo.workbooks import write
 from app.editions import service as editions
 from app.editions.schemas import EditionDraft
 from app.funding import setup as funding
 from app.funding.models import FundingLine
 from app.funding.schemas import LineDraft, SourceDraft
-from app.identity import repository as identities
-from app.identity import service as identity
 from app.identity.roles import Role
 from app.imports import service as imports
 from app.imports.models import Import, ImportState
 from app.imports.schemas import Said
-from app.kernel import clock
+from app.kernel import clock, sandbox
 from app.kernel.actor import Actor
 from app.kernel.database import Database
 from app.kernel.errors import CannotRun, NotFound, Problem
-from app.kernel.jobs import Job
 from app.kernel.money import FEN
 from app.matches import service as matches
 from app.matches.models import MatchRun
@@ -44,10 +42,8 @@ from app.projects import service as projects
 from app.projects.models import Project, ProjectState
 from app.settings import Settings
 
-EDITION = "2026"
 ORGANIZATIONS = "社会组织"
 STEP = 700
-LOOK_SECONDS = 0.25
 
 OTHER_DATA = Problem(
     "demo_refused",
@@ -55,11 +51,10 @@ OTHER_DATA = Problem(
     "The data folder holds other data: the demonstration is not loaded beside it unless you add --force, or choose another "
     "folder with --data.",
 )
-FAILED = Problem("demo_failed", "演示数据载入失败：{reason}", "Loading the demonstration failed: {reason}")
 
 
 async def load(database: Database, settings: Settings, *, force: bool) -> None:
-    """Bring the demonstration fair to the point where everything is published and matched.
+    """Bring the demonstration fair to the eve of its opening: all published and matched, the talks seated in the hall.
 
     Raises `CannotRun` (exit 2) when the installation holds other data and `force` is not set.
     """
@@ -70,47 +65,32 @@ async def load(database: Database, settings: Settings, *, force: bool) -> None:
         )
         if used and not ours and not force:
             raise CannotRun(OTHER_DATA, exit_code=2)
-        if ours and await _is_matched(session):
+        # Who loads stands beside the service, not in one of its requests: the sandbox may have moved its clock.
+        clock.settle(await sandbox.offset(session, settings))
+        matched = ours and await _is_matched(session)
+        if matched and await day.stands(session):
             return
-    with _bars() as bars:
-        await accounts.open_officials(database, settings)
-        await _with_bar(bars, "生成名单 Writing the lists", _prepare(database, settings))
-        await _import(database, bars, settings.data / "demo")
-        await accounts.open_others(database, settings)
-        await _with_bar(
-            bars, "提交 Submitting", _move(database, ProjectState.DRAFT, projects.submit_many, DEMO)
-        )
-        city = await _signed_in(database, accounts.name_of(Role.CITY_BUREAU))
-        await _with_bar(
-            bars, "入库审核 Admitting", _move(database, ProjectState.SUBMITTED, projects.admit_many, city)
-        )
-        await _with_bar(
-            bars, "发布 Publishing", _move(database, ProjectState.APPROVED, projects.publish_many, city)
-        )
-        await _match(database, bars, city)
+    with progress_bars() as bars:
+        if not matched:
+            await _fill(database, settings, bars)
+        await day.prepare(database, bars)
 
 
-def _bars() -> Progress:
-    return Progress(
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
+async def _fill(database: Database, settings: Settings, bars: Progress) -> None:
+    """Everything up to the matches."""
+    await accounts.open_officials(database, settings)
+    await with_bar(bars, "生成名单 Writing the lists", _prepare(database, settings))
+    await _import(database, bars, settings.data / "demo")
+    await accounts.open_others(database, settings)
+    await with_bar(bars, "提交 Submitting", _move(database, ProjectState.DRAFT, projects.submit_many, DEMO))
+    city = await signed_in(database, accounts.name_of(Role.CITY_BUREAU))
+    await with_bar(
+        bars, "入库审核 Admitting", _move(database, ProjectState.SUBMITTED, projects.admit_many, city)
     )
-
-
-async def _with_bar(bars: Progress, title: str, work: Awaitable[int]) -> None:
-    bar = bars.add_task(title, total=None)
-    count = await work
-    bars.update(bar, total=count or 1, completed=count or 1)
-
-
-async def _signed_in(database: Database, name: str) -> Actor:
-    async with database.reading() as session:
-        account = await identities.account_named(session, name)
-        assert account is not None, name
-        return await identity.actor_of_account(session, account.id)
+    await with_bar(
+        bars, "发布 Publishing", _move(database, ProjectState.APPROVED, projects.publish_many, city)
+    )
+    await _match(database, bars, city)
 
 
 async def _is_matched(session: AsyncSession) -> bool:
@@ -238,9 +218,9 @@ async def _import(database: Database, bars: Progress, folder: Path) -> None:
 
 async def _sender(database: Database, file_name: str) -> Actor:
     if ORGANIZATIONS in file_name:
-        return await _signed_in(database, accounts.name_of(Role.CITY_BUREAU))
+        return await signed_in(database, accounts.name_of(Role.CITY_BUREAU))
     district = next(area for area in Gazetteer.default().districts if area.name in file_name)
-    return await _signed_in(database, accounts.district_name(district.path))
+    return await signed_in(database, accounts.district_name(district.path))
 
 
 async def _advance(database: Database, sender: Actor, import_id: UUID) -> str:
@@ -249,7 +229,7 @@ async def _advance(database: Database, sender: Actor, import_id: UUID) -> str:
         if thing.state == ImportState.PREVIEWED:
             await imports.commit(session, sender, thing, all_or_nothing=False)
         elif thing.state in (ImportState.FAILED, ImportState.CANCELLED):
-            raise _failed(f"{thing.file_name}: {thing.problems}")
+            raise failed(f"{thing.file_name}: {thing.problems}")
         return thing.state
 
 
@@ -280,29 +260,14 @@ async def _move(database: Database, state: ProjectState, act: Act, actor: Actor)
             outcome = await act(session, actor, batch)
         refused = [(batch_id, error) for batch_id, error in outcome.items() if error is not None]
         if refused:
-            raise _failed(f"{len(refused)} × {refused[0][1]}")
+            raise failed(f"{len(refused)} × {refused[0][1]}")
         moved += len(batch)
         if len(batch) < STEP:
             return moved
 
 
 async def _match(database: Database, bars: Progress, city: Actor) -> None:
-    bar = bars.add_task("匹配 Matching", total=None)
     async with database.writing() as session:
         run = await matches.start(session, city, EDITION, RunDraft())
         job_id = run.job_id
-    while True:
-        async with database.reading() as session:
-            job = await session.get_one(Job, job_id)
-        if job.state == "succeeded":
-            bars.update(bar, total=job.total or 1, completed=job.total or 1)
-            return
-        if job.state in ("failed", "cancelled"):
-            raise _failed(str(job.error))
-        bars.update(bar, total=job.total or None, completed=job.done)
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-def _failed(reason: str) -> CannotRun:
-    problem = Problem(FAILED.code, FAILED.zh.format(reason=reason), FAILED.en.format(reason=reason))
-    return CannotRun(problem)
+    await job_done(database, bars, "匹配 Matching", job_id)

@@ -1,7 +1,7 @@
 """Entering projects by the thousand: what a draft says is written out beforehand, in whatever process; what it names is
 looked up and entered here, by COPY."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -132,7 +132,7 @@ async def enter_many(
     }
     texts = [entry.terms for entry in entries]
     await bulk.add_columns(session, Project, columns, bulk.Written(_WRITTEN, texts))
-    keys = grams_of_each(f"{given} {entry.words}" for entry, given in zip(entries, numbers, strict=True))
+    keys = search_keys(entries, numbers)
     await bulk.add_columns(session, ProjectText, {"project_id": ids, "search_grams": keys})
     told = cache(audience_of)
     audiences = [
@@ -147,3 +147,8 @@ async def enter_many(
         "change": [{"title": entry.title} for entry in entries],
     }
     await journal.record_list(session, actor, entered, each)
+
+
+def search_keys(entries: Sequence[Listed], numbers: Sequence[str]) -> Iterator[str]:
+    """What each project of a list is found by, as `ProjectText.of` has it for one."""
+    return grams_of_each(f"{given} {entry.words}" for entry, given in zip(entries, numbers, strict=True))

@@ -14,10 +14,9 @@ from app.identity.roles import Role
 from app.kernel.actor import PUBLIC
 from app.kernel.errors import Malformed, NotFound, NotNow, NotYou
 from app.kernel.ids import uuid7
-from app.kernel.search import grams
 from app.needs import service as needs
 from app.projects import service
-from app.projects.lists import _with_number
+from app.projects.lists import search_keys
 from app.projects.models import Project, ProjectText
 from matching import Project as Ranked
 from tests.app.projects.stories import CLERK, DISTRICT, STREET, entries, published
@@ -161,8 +160,8 @@ async def test_words_are_found_with_their_project_and_gone_with_it(
 def test_a_list_keeps_the_words_that_one_project_keeps(title: str, description: str, number: str) -> None:
     facts = {"title": title, "number": number, "description": description, "need_analysis": ""}
     one = ProjectText.of(Project(id=uuid7(), **facts))
-    listed = _with_number(grams(title, description, ""), number)
-    assert set(listed.split()) == set(one.search_grams.split())
+    draft = bare_draft().model_copy(update={"title": title, "description": description})
+    assert list(search_keys(service.listed([draft] * 3), [number] * 3)) == [one.search_grams] * 3
 
 
 async def test_needs_become_a_project(session: AsyncSession, edition: Edition) -> None:

@@ -1,4 +1,4 @@
-"""`scripts/bench start`: how long a user waits: cold start, warm start, the demonstration to its rows and to its matches.
+"""`scripts/bench start`: how long a user waits: cold start, warm start, the demonstration to its rows, its matches and its day.
 
 Starts the real command on a data folder of its own and asks the service itself how far it is. The environment is there
 already; installing it is told apart (`scripts/serve` in a fresh clone).
@@ -76,6 +76,14 @@ def matched(url: str, data: Path) -> bool:
     return any(run["stored_at"] for run in answer["items"])
 
 
+def seated(url: str, data: Path) -> bool:
+    """Whether every talk of the fair's day has found its seat: the last that the demonstration prepares."""
+    headers = token(data, "demo.fair-operator")
+    (fair,) = httpx.get(f"{url}/api/v1/fairs?edition={EDITION}", headers=headers, timeout=30).json()["items"]
+    hall = httpx.get(f"{url}/api/v1/fairs/{fair['number']}/hall", headers=headers, timeout=30).json()
+    return bool(hall["planned"]) and not hall["waiting"]
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench start", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="starts of an empty service")
@@ -101,6 +109,8 @@ def main(argv: list[str]) -> int:
             print(f"demonstration, all projects published: {time.perf_counter() - began:.1f} s")
             until(lambda: matched(url, data))
             print(f"demonstration, matches stored: {time.perf_counter() - began:.1f} s")
+            until(lambda: seated(url, data))
+            print(f"demonstration, the day of the fair seated: {time.perf_counter() - began:.1f} s")
         with serving(data, "--demo") as url:
             print(f"demonstration, second start: {until(lambda: ready(url)):.1f} s")
     return 0

@@ -79,7 +79,8 @@ def matched(url: str, data: Path) -> bool:
 def seated(url: str, data: Path) -> bool:
     """Whether every talk of the fair's day has found its seat: the last that the demonstration prepares."""
     headers = token(data, "demo.fair-operator")
-    (fair,) = httpx.get(f"{url}/api/v1/fairs?edition={EDITION}", headers=headers, timeout=30).json()["items"]
+    fairs = httpx.get(f"{url}/api/v1/fairs?edition={EDITION}", headers=headers, timeout=30).json()["items"]
+    fair = next(iter(fairs))
     hall = httpx.get(f"{url}/api/v1/fairs/{fair['number']}/hall", headers=headers, timeout=30).json()
     return bool(hall["planned"]) and not hall["waiting"]
 

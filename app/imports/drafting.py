@@ -1,7 +1,6 @@
 """Rows made ready to be entered: here, or in a process beside the worker, which then has the server to look after.
 
-A draft is made of its record (checked once more), written out and searched for its keys before anything is asked of the
-database: two thirds of the processor time that Python spends on a list.
+A draft is made of its record, checked once more and written out before anything is asked of the database.
 """
 
 import asyncio

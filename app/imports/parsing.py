@@ -83,20 +83,21 @@ class PreviewRow:
 
 
 class _Read(NamedTuple):
-    """A cell as read: its text, what it means, and what personal data was removed from it."""
+    """A cell as read: its text, what it means, and what personal data was removed from it.
+
+    `plain` is the value where the cell says that and nothing else: most cells raise no question.
+    """
 
     text: str
     parsed: Parsed
     removed: tuple[RowProblem, ...] = ()
+    plain: Any = None
 
 
 class _Reader:
-    """Reads the cells of one column. A list repeats most of them: what a text meant is in `memory`.
+    """Reads the cells of one column. A list repeats most of them: what a text meant is in `memory`."""
 
-    `plain` has those that raise no question: the text, its field and value.
-    """
-
-    __slots__ = ("_letters", "_remembers", "column", "context", "field", "header", "index", "memory", "plain")
+    __slots__ = ("_letters", "_remembers", "column", "context", "field", "header", "index", "memory")
 
     def __init__(self, mapped: Mapped, header: str, context: Context) -> None:
         self.index, self._letters = mapped.index, mapped.letters
@@ -104,7 +105,6 @@ class _Reader:
         self.field = mapped.column.field if mapped.column else None
         self._remembers = not (self.column is None or self.column.free_text or self.field in _NEVER_TWICE)
         self.memory: dict[str, _Read] = {}
-        self.plain: dict[str, tuple[str, str, Any]] = {}
 
     def place(self, row: Row) -> str:
         return f"{self._letters}{row.number}"
@@ -115,11 +115,7 @@ class _Reader:
         if self._remembers and type(cell) is str:
             if len(self.memory) > _MEMORY:
                 self.memory.clear()
-                self.plain.clear()
             self.memory[cell] = read
-            text, (value, problems, more), removed = read
-            if text and value is not None and self.field and not (problems or more or removed):
-                self.plain[cell] = text, self.field, value
         return read
 
     def _read(self, cell: Cell) -> _Read:
@@ -132,9 +128,9 @@ class _Reader:
         if self.column is None:
             return _Read(text, BLANK, removed)
         # A text goes on without what surrounds it; a number or a date as it is.
-        return _Read(
-            text, self.column.parse(text if removed or type(cell) is str else cell, self.context), removed
-        )
+        parsed = self.column.parse(text if removed or type(cell) is str else cell, self.context)
+        plain = parsed.value if text and not (parsed.problems or parsed.more or removed) else None
+        return _Read(text, parsed, removed, plain)
 
 
 @dataclass(slots=True)
@@ -248,15 +244,14 @@ class RowParser:
         width = len(cells)
         for reader in self._columns:
             cell = cells[reader.index] if reader.index < width else None
-            # A failed formula is a text too, and may read like one.
-            if type(cell) is str and not chosen and (plain := reader.plain.get(cell)) is not None:
-                raw[reader.header], name, value = plain
-                record[name] = value
-                continue
             parsed = BLANK
             if cell is not None and cell != "":
+                # A failed formula is a text too, and may read like one.
                 read = (reader.memory.get(cell) if type(cell) is str else None) or reader.read(cell)
-                text, parsed, removed = read
+                text, parsed, removed, plain = read
+                if plain is not None and reader.field and not chosen:
+                    raw[reader.header], record[reader.field] = text, plain
+                    continue
                 if text:
                     raw[reader.header] = text
                 if removed:

@@ -92,7 +92,7 @@ async def add_columns(
     last = more or Written((), ())
     own = {key: column for key, column in known.items() if key not in last.keys}
     table = cast(Table, inspect(kind).local_table)
-    if not more and all(type(column.type) in _PACKED for column in own.values()):
+    if not more and columns.keys() == own.keys() and all(map(_is_packed, own.values())):
         await _copy(session, table, list(own.values()), _packed(own, columns), "binary")
         return
     written_by = [*own.values(), *(known[key] for key in last.keys)]
@@ -281,6 +281,10 @@ def _packed_id(value: UUID) -> bytes:
 _PACKED: Mapping[type, Callable[[Any], bytes]] = {Uuid: _packed_id, TSVECTOR: _packed_keys}
 """How values stand in the binary format, without None."""
 _BINARY, _BINARY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+
+
+def _is_packed(column: Column[Any]) -> bool:
+    return type(column.type) in _PACKED and not column.nullable
 
 
 def _columns(kind: type[Base]) -> dict[str, Column[Any]]:

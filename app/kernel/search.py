@@ -10,13 +10,8 @@ beside the pairs it cost twice as much (decision 0012).
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from operator import add
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, literal, true
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,16 +19,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 MOST_CHARACTERS = 20_000
 """Of a text that is searched: a row of keys has its limit (1 MB)."""
 
-_TOGETHER = 16_000
-"""Characters: some hundred texts of a list, whatever their length."""
-_CHARACTERS = 0x110000
-_END = "\0"
 _WORD = re.compile(r"[^\W_]+")
 # Full-width marks part words in their plain form too; but for them, most texts are in the normal form already.
 _MARKS = "，；：！？（）"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text as it is compared: full width or not, capitals or not."""
     for mark in _MARKS:
         text = text.replace(mark, " ")
     return unicodedata.normalize("NFKC", text).casefold()
@@ -41,7 +33,7 @@ def _plain(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     """Letters and digits of any script; marks and blanks part them."""
-    return _WORD.findall(_plain(text))
+    return _WORD.findall(plain(text))
 
 
 def grams(*texts: str | None) -> str:
@@ -51,48 +43,6 @@ def grams(*texts: str | None) -> str:
         keys.update(map(add, word, word[1:]))
         keys.add(word[-1])
     return " ".join(sorted(keys))  # as the server sorts them, which then has less to do
-
-
-def grams_of_each(texts: Iterable[str]) -> Iterator[str]:
-    """`grams` of each text. For lists: a fifth of the cost, as the characters of many texts are looked at together."""
-    some: list[str] = []
-    length = 0
-    for text in texts:
-        some.append(text)
-        length += len(text)
-        if length > _TOGETHER:
-            yield from _grams_of_all(some)
-            some, length = [], 0
-    yield from _grams_of_all(some)
-
-
-def _grams_of_all(texts: Sequence[str]) -> list[str]:
-    """A key is one number, made of the place of its text and its two characters; sorted, they stand as they are written."""
-    told = [text[:MOST_CHARACTERS].replace(_END, " ") + _END for text in texts]
-    signs = np.frombuffer(_plain("".join(told)).encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    of_word = _of_words()[signs]
-    places = np.cumsum(signs == ord(_END), dtype=np.uint64)
-    signs = np.where(of_word, signs, 0).astype(np.uint64)
-    pairs = places << np.uint64(42) | signs << np.uint64(21)
-    pairs[:-1] |= signs[1:]
-    keys = np.sort(pairs[of_word])
-    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
-    written = np.empty((len(keys), 3), dtype="<u4")
-    written[:, 0] = keys >> np.uint64(21) & np.uint64((1 << 21) - 1)
-    written[:, 1] = keys & np.uint64((1 << 21) - 1)  # 0 for the last character of a word
-    written[:, 2] = ord(" ")
-    sizes = np.bincount(
-        (keys >> np.uint64(42)).astype(np.int64), 3 - (written[:, 1] == 0), minlength=len(texts)
-    )
-    line = written[written != 0].tobytes().decode("utf-32-le")
-    ends = np.cumsum(sizes).astype(int).tolist()
-    return [line[begin:end].rstrip() for begin, end in zip([0, *ends], ends, strict=False)]
-
-
-@cache
-def _of_words() -> NDArray[Any]:
-    """For every character whether it is part of words."""
-    return np.fromiter((chr(sign).isalnum() for sign in range(_CHARACTERS)), dtype=bool, count=_CHARACTERS)
 
 
 def search_query(query: str) -> str:

@@ -37,22 +37,27 @@ async def sorted_beside(engine: AsyncEngine) -> AsyncIterator[Leave]:
     """
     async with engine.connect() as connection:
         beside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        possible = await _sort(beside) is not None
+        if await _sort(beside) is None:
+            yield _as_ever
+            return
         ended = asyncio.Event()
-        sorting = asyncio.create_task(_keep_sorting(beside, ended) if possible else ended.wait())
-
-        async def leave(session: AsyncSession) -> None:
-            if possible:
-                await session.execute(text(f"SET LOCAL gin_pending_list_limit TO '{_MOST_WAITING}'"))
-
+        sorting = asyncio.create_task(_keep_sorting(beside, ended))
         try:
-            yield leave
+            yield _leave
         except BaseException:
             sorting.cancel()
             raise
         finally:
             ended.set()
             await asyncio.gather(sorting, return_exceptions=True)
+
+
+async def _leave(session: AsyncSession) -> None:
+    await session.execute(text(f"SET LOCAL gin_pending_list_limit TO '{_MOST_WAITING}'"))
+
+
+async def _as_ever(session: AsyncSession) -> None:
+    """The server sorts within the transaction."""
 
 
 async def _keep_sorting(connection: AsyncConnection, ended: asyncio.Event) -> None:

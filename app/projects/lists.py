@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.editions import service as editions
 from app.kernel import bulk, journal
 from app.kernel.actor import Actor
-from app.kernel.search import grams_of_each
+from app.kernel.search_keys import grams_of_each
 from app.projects.entering import TERMS, Placed, located, number, pointers, terms
 from app.projects.lifecycle import LIFECYCLE, audience_of
 from app.projects.models import Project, ProjectText

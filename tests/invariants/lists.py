@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.identity.models import Account, RoleGrant
 from app.identity.roles import Role
 from app.imports import service as imports
-from app.imports.schemas import Said
 from app.kernel.actor import Actor, Grant
 from app.kernel.errors import SheqiaError
 from app.kernel.job_worker import Worker
 from tests.app.imports.files import project, table, text
 from tests.factories import actors
+from tests.factories.imports import send_list
 from tests.invariants.play import Player
 
 BUDGETS = (3, 2.5, "面议", 0, 900)
@@ -37,15 +37,7 @@ async def come_in(player: Player, dice: int) -> str:
     content = text(table(*rows(dice)))
     try:
         async with player.database.writing() as session:
-            thing, _ = await imports.upload(
-                session,
-                clerk,
-                kind="projects",
-                edition="2026",
-                file_name="名单.csv",
-                content=content,
-                said=Said(),
-            )
+            thing, _ = await send_list(session, clerk, content)
         await _work(player, "read")
         steps = (
             ("cancel",)

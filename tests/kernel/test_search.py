@@ -9,7 +9,8 @@ from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kernel.search import grams, grams_of_each, search_query
+from app.kernel.search import grams, search_query
+from app.kernel.search_keys import grams_of_each
 
 CLAUSE = "夜间突发情况的居家养老服务"
 

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.identity.roles import Role
 from app.imports import service
 from app.imports.models import ImportPart
-from app.imports.schemas import Said
 from app.kernel.actor import machine
 from app.kernel.database import Database
 from app.kernel.job_worker import Worker
@@ -23,6 +22,7 @@ from tests.app.imports.conftest import Door
 from tests.app.imports.files import organization, project, table, text, workbook
 from tests.conftest import Http
 from tests.factories.editions import make_edition
+from tests.factories.imports import send_list
 
 OPERATOR = machine("operator")
 
@@ -308,15 +308,7 @@ async def test_ten_uploads_and_ten_commits_at_once_are_one(committed: Database) 
 
     async def upload() -> Any:
         async with committed.writing() as session:
-            return await service.upload(
-                session,
-                OPERATOR,
-                kind="projects",
-                edition="2026",
-                file_name="名单.csv",
-                content=content,
-                said=Said(),
-            )
+            return await send_list(session, OPERATOR, content)
 
     sent = await asyncio.gather(*(upload() for _ in range(10)))
     assert len({thing.id for thing, _ in sent}) == 1 and sum(new for _, new in sent) == 1

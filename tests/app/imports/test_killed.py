@@ -18,13 +18,13 @@ from sqlalchemy import text
 
 from app.imports import service
 from app.imports.models import Import, ImportState
-from app.imports.schemas import Said
 from app.kernel.actor import machine
 from app.kernel.database import Database
 from tests.app.imports.files import project, table
 from tests.app.imports.files import text as text_file
 from tests.app.imports.worker_in_small_steps import STEP
 from tests.factories.editions import make_edition
+from tests.factories.imports import send_list
 
 OPERATOR = machine("operator")
 ROUNDS = int(os.environ.get("SHEQIA_KILLS", "5"))
@@ -104,15 +104,8 @@ class Story:
             for at in range(ROWS)
         ]
         async with self.database.writing() as session:
-            thing, _ = await service.upload(
-                session,
-                OPERATOR,
-                kind="projects",
-                edition="2026",
-                file_name=f"{name}.csv",
-                content=text_file(table(*rows), "gb18030"),
-                said=Said(),
-            )
+            content = text_file(table(*rows), "gb18030")
+            thing, _ = await send_list(session, OPERATOR, content, f"{name}.csv")
         return thing
 
     async def commit(self, thing: Import) -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -233,3 +234,32 @@ async def test_a_refusal_far_down_the_list_is_the_same(tmp_path: Path) -> None:
             await whole(job(tmp_path / "list", content, alone))
         refused.append(raised.value.problems)
     assert refused[0] == refused[1] and refused[0][0].code == "quote_unclosed"
+
+
+WARM = """
+import sys, time
+from app.imports.reading import warm
+
+if __name__ == "__main__":
+    warm()
+    print("warm", flush=True)
+    sys.stdin.read()
+"""
+
+
+@linux
+async def test_the_server_that_readers_are_forked_from_starts_before_the_first_list(tmp_path: Path) -> None:
+    (tmp_path / "warm.py").write_text(WARM)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(tmp_path / "warm.py"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert process.stdout and await process.stdout.readline() == b"warm\n"
+    found = children(process.pid)
+    process.kill()
+    await process.wait()
+    assert found, "it waits for lists, which nobody has sent yet"
+    await gone(*found)
